@@ -1,0 +1,33 @@
+"""The account tree: organization, division, team, location, to any depth."""
+
+from __future__ import annotations
+
+from django.db import models
+from tree_queries.fields import TreeNodeForeignKey
+from tree_queries.models import TreeNode
+
+
+class Account(TreeNode):
+    """A node of the tree; caps stand on accounts, members belong to one."""
+
+    class Kind(models.TextChoices):
+        """What the node stands for; the rules are the same for all of them."""
+
+        ORGANIZATION = "organization"
+        DIVISION = "division"
+        TEAM = "team"
+        LOCATION = "location"
+
+    parent = TreeNodeForeignKey(
+        "self", blank=True, null=True, on_delete=models.PROTECT, related_name="children"
+    )
+    name = models.CharField(max_length=250)
+    slug = models.SlugField(max_length=255, unique=True)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name", "id")
+
+    def __str__(self) -> str:
+        return self.name
