@@ -1,0 +1,16 @@
+"""The journal's guard and the ledger's functions."""
+
+from django.db import migrations
+from saleor_program_budgets.migrations.sql import run_sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("program_budgets", "0001_initial")]
+
+    operations = [
+        run_sql("journal_guard"),
+        run_sql("primitives"),
+        run_sql("hold"),
+        run_sql("settle"),
+        run_sql("fund"),
+    ]

@@ -1,0 +1,9 @@
+DROP TRIGGER program_budgets_no_truncate ON program_budgets_outcome;
+DROP TRIGGER program_budgets_no_truncate ON program_budgets_refused;
+DROP TRIGGER program_budgets_no_truncate ON program_budgets_entry;
+DROP TRIGGER program_budgets_no_truncate ON program_budgets_posting;
+DROP TRIGGER program_budgets_append_only ON program_budgets_outcome;
+DROP TRIGGER program_budgets_append_only ON program_budgets_refused;
+DROP TRIGGER program_budgets_append_only ON program_budgets_entry;
+DROP TRIGGER program_budgets_append_only ON program_budgets_posting;
+DROP FUNCTION program_budgets_refuse_change();

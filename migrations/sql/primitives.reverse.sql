@@ -1,0 +1,4 @@
+DROP FUNCTION program_budgets_move(bigint, bigint, bigint, text, text, bigint);
+DROP FUNCTION program_budgets_remember(text, text, jsonb);
+DROP FUNCTION program_budgets_replay(text, text);
+DROP FUNCTION program_budgets_lock(bigint[]);

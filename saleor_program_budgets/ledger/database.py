@@ -1,0 +1,74 @@
+"""Calling the ledger's database functions: one round trip each, with a request fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.db import IntegrityError, connections, router
+
+from saleor_program_budgets.errors import KeyConflict, LedgerInvariant
+from saleor_program_budgets.models import Posting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Function = Literal["hold", "settle", "refund", "grant", "set_ceiling"]
+KEY_CONSTRAINTS = frozenset(
+    {"program_budgets_outcome_key_key", "program_budgets_hold_key_key"}
+)
+UNFINGERPRINTED = frozenset({"at", "expires_at", "actor", "cause"})
+"""What may differ between a request and its retry: when, and on whose behalf it was repeated."""
+
+
+def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one ledger function as a transaction of its own and return its answer.
+
+    One statement in autocommit: the locks end with the statement, not a round trip later. Raises
+    ``KeyConflict`` when ``request["key"]`` was used for another request, and ``RuntimeError``
+    inside another transaction, which would keep the locks until it ends.
+    """
+    alias = router.db_for_write(Posting)
+    arguments = [json.dumps(request), fingerprint(function, request)]
+    try:
+        answer = _call_once(alias, function, arguments)
+    except IntegrityError as error:
+        # Two requests with one key and different locks met: the loser now finds the outcome.
+        if _constraint(error) not in KEY_CONSTRAINTS:
+            raise LedgerInvariant(
+                f"{function} was stopped by the database: {error}"
+            ) from error
+        answer = _call_once(alias, function, arguments)
+    if answer["status"] == "key_conflict":
+        raise KeyConflict(str(request["key"]))
+    return answer
+
+
+def fingerprint(function: str, request: Mapping[str, Any]) -> str:
+    """Return the digest by which a repeated request is told from a different one."""
+    compared = {
+        name: value for name, value in request.items() if name not in UNFINGERPRINTED
+    }
+    canonical = json.dumps([function, compared], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _call_once(alias: str, function: Function, arguments: list[str]) -> dict[str, Any]:
+    connection = connections[alias]
+    # The blocks that Django's TestCase opens around a test don't count, as for atomic(durable).
+    if any(not block._from_testcase for block in connection.atomic_blocks):
+        raise RuntimeError("A ledger operation can't run inside another transaction.")
+    with connection.cursor() as cursor:
+        # `function` is one of the five names above, never input.
+        cursor.execute(f"SELECT program_budgets_{function}(%s::jsonb, %s)", arguments)
+        row = cursor.fetchone()
+    if row is None:
+        raise LedgerInvariant(f"{function} gave no answer")
+    answer: dict[str, Any] = row[0] if isinstance(row[0], dict) else json.loads(row[0])
+    return answer
+
+
+def _constraint(error: IntegrityError) -> str | None:
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)
