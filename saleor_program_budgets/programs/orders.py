@@ -1,0 +1,187 @@
+"""From the moment an order comes to be: the gate, and what settles its holds afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saleor_program_budgets import errors, ledger
+from saleor_program_budgets.models import Program
+from saleor_program_budgets.money import Amount
+from saleor_program_budgets.programs.purchases import find_member
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from saleor_program_budgets.ledger import Actor, Settlement
+    from saleor_program_budgets.programs.store import Store
+
+RACES_LOST_AT_MOST = 5
+
+
+def bind_to_order(
+    *,
+    store: Store,
+    user_id: int | None,
+    checkout_id: str,
+    order_id: str,
+    due: Amount,
+    at: datetime,
+) -> None:
+    """Let the checkout become the order, or raise the refusal. The gate.
+
+    Call it inside the transaction that creates the order: the holds it relies on are locked
+    there and become the order's, so they can't expire or be given back before the order
+    stands. A hold taken while the program was open and the member active is honoured.
+    """
+    member = find_member(program=store.program, user_id=user_id)
+    if member is None:
+        raise store.refusal_at(at) or errors.NotAMember(signed_in=user_id is not None)
+    if due.currency != store.program.currency:
+        raise errors.CurrencyMismatch(expected=store.program.currency, got=due.currency)
+    holds = ledger.lock_usable_holds(
+        checkout_id=checkout_id, member_id=member.pk, at=at
+    )
+    held = Amount(sum(hold.remaining for hold in holds), due.currency)
+    if held < due or not holds:
+        if closed := store.refusal_at(at):
+            raise closed
+        if not member.is_active:
+            raise errors.MemberInactive()
+        if store.program.overage_policy == Program.OveragePolicy.BLOCK and held < due:
+            raise _not_covered(due, held)
+    ledger.bind(holds=holds, order_id=order_id, at=at)
+
+
+def settle_order(
+    *, order_id: str, due: Amount, actor: Actor, at: datetime
+) -> list[Settlement]:
+    """Capture what the order needs of its holds, up to *due*, and release what is left.
+
+    Call it after the order has committed. Repeating it, also at the same time, changes nothing;
+    after a crash it takes up where the first call stopped.
+    """
+    for _ in range(RACES_LOST_AT_MOST):
+        try:
+            return _settle_holds(order_id, due=due, actor=actor, at=at)
+        except (errors.KeyConflict, errors.NotHeld):
+            continue  # Somebody else settles the same holds; look at what they left.
+    raise errors.LedgerInvariant(f"the holds of order {order_id} can't be settled")
+
+
+def return_order(
+    *, order_id: str, cause: str, actor: Actor, at: datetime
+) -> list[Settlement]:
+    """Give the whole order's budget back: release what is held, refund what was captured.
+
+    Repeating it changes nothing.
+    """
+    returned: list[Settlement] = []
+    for hold in ledger.holds_of_order(order_id=order_id):
+        state = f"{hold.pk}:{hold.captured}:{hold.released}:{hold.refunded}"
+        if hold.remaining:
+            returned.append(
+                ledger.release(
+                    hold_id=hold.pk,
+                    key=f"return-held:{state}",
+                    actor=actor,
+                    at=at,
+                    cause=cause,
+                )
+            )
+        if hold.captured > hold.refunded:
+            returned.append(
+                ledger.refund(
+                    hold_id=hold.pk,
+                    key=f"return-spent:{state}",
+                    actor=actor,
+                    at=at,
+                    cause=cause,
+                )
+            )
+    return returned
+
+
+def release_checkout(
+    *, checkout_id: str, keep: Amount | None, cause: str, actor: Actor, at: datetime
+) -> list[Settlement]:
+    """Give back what is held for a checkout beyond *keep* (``None``: everything).
+
+    The newest hold goes first. Holds that an order took over meanwhile are left alone.
+    """
+    holds = list(ledger.holds_of_checkout(checkout_id=checkout_id))
+    excess = sum(hold.remaining for hold in holds) - (keep.minor if keep else 0)
+    released: list[Settlement] = []
+    for hold in reversed(holds):
+        if excess <= 0:
+            break
+        amount = Amount(min(excess, hold.remaining), hold.unit)
+        settlement = ledger.release_unbound(
+            hold_id=hold.pk,
+            amount=amount,
+            key=f"give-back:{hold.pk}:{hold.released}",
+            actor=actor,
+            at=at,
+            cause=cause,
+        )
+        if settlement is not None:
+            excess -= amount.minor
+            released.append(settlement)
+    return released
+
+
+def expire_due_holds(*, at: datetime, batch: int = 500) -> list[Settlement]:
+    """Expire up to *batch* holds whose time is up and that no order took over, oldest first."""
+    due = ledger.due_holds(at=at)[:batch]
+    outcomes = [ledger.expire(hold_id=hold_id, at=at) for hold_id in due]
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _settle_holds(
+    order_id: str, *, due: Amount, actor: Actor, at: datetime
+) -> list[Settlement]:
+    """Capture over the order's holds by age; each key names the state that it starts from."""
+    holds = list(ledger.holds_of_order(order_id=order_id))
+    needed = due.minor - sum(hold.captured for hold in holds)
+    settled: list[Settlement] = []
+    for hold in holds:
+        state = f"{hold.pk}:{hold.captured}:{hold.released}"
+        taken = min(max(needed, 0), hold.remaining)
+        if taken:
+            settled.append(
+                ledger.capture(
+                    hold_id=hold.pk,
+                    amount=Amount(taken, hold.unit),
+                    order_id=order_id,
+                    key=f"capture:{state}",
+                    actor=actor,
+                    at=at,
+                )
+            )
+            needed -= taken
+        if hold.remaining > taken:
+            settled.append(
+                ledger.release(
+                    hold_id=hold.pk,
+                    amount=Amount(hold.remaining - taken, hold.unit),
+                    key=f"release-rest:{state}",
+                    actor=actor,
+                    at=at,
+                    cause="more was held than the order needs",
+                )
+            )
+    return settled
+
+
+def _not_covered(due: Amount, held: Amount) -> errors.NotCovered:
+    shortfall = due - held
+    start = (
+        f"Your budget covers {held} of {due}"
+        if held
+        else f"Your budget is not applied to this order of {due}"
+    )
+    return errors.NotCovered(
+        f"{start}: {shortfall} is missing. Apply your budget again, or change the order.",
+        requested=due,
+        available=held,
+        shortfall=shortfall,
+    )
