@@ -1,0 +1,1 @@
+"""Development tooling: private servers, migrated databases, environments. Not shipped."""

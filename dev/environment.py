@@ -1,0 +1,96 @@
+"""The virtual environment that a Saleor checkout needs.
+
+    python -m dev.environment
+
+prints its Python. The lock serves the Saleor version that its `saleor` group was taken from; any
+other version gets an environment of its own, with what its checkout declares, on the first use.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from dev import requirements, scratch
+from dev.paths import ROOT, SALEOR_ROOT
+from dev.saleor import Checkout
+from dev.templates import say
+
+_LOCK = ROOT / "requirements.lock"
+_PYPROJECT = ROOT / "pyproject.toml"
+_ENVIRONMENTS = ROOT / ".venvs"
+
+#: Our build needs 77, and pkg_resources, which 3.21 reads plugins with, is gone after 80.
+_OVERRIDES = ["setuptools>=77,<80"]
+
+
+def python_for(checkout: Checkout) -> Path:
+    """The Python of the environment that a checkout runs in, made or renewed if need be."""
+    wanted = requirements.declared(checkout.root / "pyproject.toml")
+    document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))
+    if wanted == document["dependency-groups"]["saleor"]:
+        return Path(sys.executable)
+    home = _ENVIRONMENTS / f"saleor-{checkout.version}"
+    python = home / "bin" / "python"
+    stamp = home / "installed"
+    key = _digest(*wanted, *_OVERRIDES, _PYPROJECT.read_text(encoding="utf-8"))
+    with scratch.exclusive(_ENVIRONMENTS / f"saleor-{checkout.version}.lock"):
+        if not stamp.exists() or stamp.read_text() != key:
+            say(f"Installing what Saleor {checkout.version} declares into {home.name}…")
+            _install(home, python, wanted)
+            stamp.write_text(key)
+    return python
+
+
+def _install(home: Path, python: Path, wanted: list[str]) -> None:
+    if not python.exists():
+        _uv("venv", "--quiet", "--python", sys.executable, home)
+    declared = _write(home / "declared.txt", wanted)
+    overrides = _write(home / "overrides.txt", _OVERRIDES)
+    constraints = _write(home / "constraints.txt", _locked_versions())
+    command = ["pip", "install", "--quiet", "--python", python]
+    command += ["--overrides", overrides, "--requirements", declared, "--group", f"{_PYPROJECT}:dev"]
+    # What the lock pins is taken where this version allows it, so that tests differ in Saleor alone.
+    if not _succeeds(*command, "--constraints", constraints):
+        _uv(*command)
+    project = ["--no-build-isolation", "--no-deps", "--editable", ROOT]
+    _uv("pip", "install", "--quiet", "--python", python, *project)
+
+
+def _locked_versions() -> list[str]:
+    """The lock without its hashes, which would have to cover everything installed."""
+    pinned = re.findall(r"^[A-Za-z0-9].*?(?= \\$)", _LOCK.read_text(), re.MULTILINE)
+    return [line for line in pinned if not line.startswith("setuptools==")]
+
+
+def _write(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def _uv(*arguments: str | Path) -> None:
+    subprocess.run(_uv_command(*arguments), check=True, stdin=subprocess.DEVNULL)
+
+
+def _succeeds(*arguments: str | Path) -> bool:
+    command = _uv_command(*arguments)
+    return (
+        subprocess.run(
+            command, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ).returncode
+        == 0
+    )
+
+
+def _uv_command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "uv", *map(str, arguments)]
+
+
+def _digest(*content: str) -> str:
+    return hashlib.sha256("\0".join(content).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    print(python_for(Checkout(SALEOR_ROOT)))
