@@ -1,0 +1,78 @@
+"""The test database: what may differ from a real one, and looking at it from outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+JOURNAL_TABLES = (
+    "program_budgets_posting",
+    "program_budgets_entry",
+    "program_budgets_refused",
+    "program_budgets_outcome",
+)
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def let_tests_flush() -> None:
+    """Allow TRUNCATE of the journal in the database we are connected to: a test one.
+
+    Django empties every table after a test with transactions of its own. UPDATE and DELETE stay
+    refused; the test of the truncate guard switches it on again for itself.
+    """
+    with connection.cursor() as cursor:
+        for table in JOURNAL_TABLES:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER program_budgets_no_truncate")
+
+
+def tables() -> list[str]:
+    """Return the names of all tables of this app."""
+    return sorted(
+        model._meta.db_table for model in apps.get_app_config("program_budgets").get_models()
+    )
+
+
+def snapshot(*, without: Sequence[str] = ()) -> Rows:
+    """Return every row of every table of this app, save the tables named *without*."""
+    with connection.cursor() as cursor:
+        found: Rows = {}
+        for table in tables():
+            if table.removeprefix("program_budgets_") in without:
+                continue
+            cursor.execute(f"SELECT to_jsonb(t) FROM {table} t ORDER BY t.id")
+            found[table] = [row for (row,) in cursor.fetchall()]
+        return found
+
+
+def money(*, without: Sequence[str] = ("refused", "outcome")) -> Rows:
+    """Return all that a refusal may not touch: every row but refusals and outcomes."""
+    return snapshot(without=without)
+
+
+def tamper(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+    """Run a statement as somebody would who owns the tables and switches the guards off."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in JOURNAL_TABLES:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        try:
+            cursor.execute(statement, parameters)
+        finally:
+            for table in JOURNAL_TABLES:
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER program_budgets_append_only")
+
+
+def check_constraints() -> Iterator[tuple[str, str, str]]:
+    """Yield table, name and definition of each check constraint on this app's tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
+            " FROM pg_constraint WHERE contype = 'c'"
+            " AND conrelid::regclass::text LIKE 'program_budgets_%' ORDER BY 1, 2"
+        )
+        yield from cursor.fetchall()
