@@ -50,13 +50,13 @@ def _install(home: Path, python: Path, wanted: list[str]) -> None:
     declared = _write(home / "declared.txt", wanted)
     overrides = _write(home / "overrides.txt", _OVERRIDES)
     constraints = _write(home / "constraints.txt", _locked_versions())
-    command = ["pip", "install", "--quiet", "--python", python]
-    command += ["--overrides", overrides, "--requirements", declared, "--group", f"{_PYPROJECT}:dev"]
-    # What the lock pins is taken where this version allows it, so that tests differ in Saleor alone.
+    command: list[str | Path] = ["pip", "install", "--quiet", "--python", python]
+    command += ["--overrides", overrides, "--requirements", declared]
+    command += ["--group", f"{_PYPROJECT}:dev"]
+    # What the lock pins is taken where this version allows it, so that runs differ in Saleor alone.
     if not _succeeds(*command, "--constraints", constraints):
         _uv(*command)
-    project = ["--no-build-isolation", "--no-deps", "--editable", ROOT]
-    _uv("pip", "install", "--quiet", "--python", python, *project)
+    _uv(*command[:5], "--no-build-isolation", "--no-deps", "--editable", ROOT)
 
 
 def _locked_versions() -> list[str]:
@@ -75,13 +75,10 @@ def _uv(*arguments: str | Path) -> None:
 
 
 def _succeeds(*arguments: str | Path) -> bool:
-    command = _uv_command(*arguments)
-    return (
-        subprocess.run(
-            command, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ).returncode
-        == 0
+    finished = subprocess.run(
+        _uv_command(*arguments), check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+    return finished.returncode == 0
 
 
 def _uv_command(*arguments: str | Path) -> list[str]:

@@ -90,7 +90,7 @@ def running(data: Path, *, identity: Identity, durable: bool = True) -> Iterator
     identity.own(socket_directory)
     settings = {**_SETTINGS, **({} if durable else _VOLATILE)}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    command = [*_tool("postgres", identity), "-D", data, "-k", socket_directory, *options]
+    command = [*_tool("postgres", identity), "-D", str(data), "-k", str(socket_directory), *options]
     log_path = data.parent / "postgres.log"
     with log_path.open("ab") as log:
         process = processes.start(

@@ -10,7 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -87,12 +87,12 @@ def start(
         cwd="/",
         start_new_session=True,
         # Runs after the change of user, which would clear the signal again.
-        preexec_fn=die_with_parent(death_signal),
+        preexec_fn=die_with_parent(death_signal),  # noqa: PLW1509 – no threads here
         **user,
     )
 
 
-def die_with_parent(death_signal: signal.Signals):  # noqa: ANN201
+def die_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
     """A `preexec_fn` that has the kernel signal the child when its parent dies; Linux only."""
     if not sys.platform.startswith("linux"):
         return None

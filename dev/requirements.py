@@ -5,7 +5,7 @@ Saleor from 3.22 on declares it in the standard table; 3.21 does in Poetry's own
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,11 @@ def from_poetry(name: str, constraint: str | Mapping[str, Any]) -> str:
     Raises:
         ValueError: it asks for something that isn't a release from an index.
     """
-    table = {"version": constraint} if isinstance(constraint, str) else dict(constraint)
+    table: dict[str, Any] = (
+        {"version": constraint} if isinstance(constraint, str) else dict(constraint)
+    )
     version = table.pop("version", None)
-    extras = table.pop("extras", [])
+    extras: list[str] = table.pop("extras", [])
     markers = [f"({text})" for text in [table.pop("markers", "")] if text]
     if platform := table.pop("platform", ""):
         markers.append(f"sys_platform == '{platform}'")
@@ -58,7 +60,7 @@ def _specifier(part: str) -> str:
     return part if part[0] in "<>=!~" else f"=={part}"
 
 
-def _range(version: str, after) -> str:  # noqa: ANN001
+def _range(version: str, after: Callable[[list[int]], list[int]]) -> str:
     match = _VERSION.fullmatch(version)
     if match is None:
         raise ValueError(f"not a version: {version!r}")

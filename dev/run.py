@@ -83,19 +83,26 @@ def _new_rsa_key() -> str:
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     process = subprocess.Popen(
-        command, cwd=ROOT, env=dict(environment), preexec_fn=die_with_parent(signal.SIGTERM)
+        command,
+        cwd=ROOT,
+        env=dict(environment),
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 – no threads here
     )
     try:
-        while True:
-            try:
-                status = process.wait()
-            except KeyboardInterrupt:
-                continue  # the terminal sent it to the command too, which ends in its own way
-            return status if status >= 0 else 128 - status
+        status = _wait(process)
+        return status if status >= 0 else 128 - status
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the terminal sent it to the command too, which ends in its own way
 
 
 def _unwind_on(*signals: signal.Signals) -> None:

@@ -75,7 +75,9 @@ def exclusive(path: Path) -> Iterator[None]:
 def copy_tree(source: Path, target: Path) -> None:
     """Copy a directory, sharing blocks where the file system can."""
     subprocess.run(
-        ["cp", "-R", *_reflink_option(), str(source), str(target)], check=True, stdin=subprocess.DEVNULL
+        ["cp", "-R", *_reflink_option(), str(source), str(target)],
+        check=True,
+        stdin=subprocess.DEVNULL,
     )
 
 

@@ -40,9 +40,7 @@ def running(template: Template, *, durable: bool = True) -> Iterator[Services]:
             template_name = external.provide(template, server_url)
         else:
             data = clusters.provide(template, directory / "postgres", identity=identity)
-            server = stack.enter_context(
-                postgres.running(data, identity=identity, durable=durable)
-            )
+            server = stack.enter_context(postgres.running(data, identity=identity, durable=durable))
             server_url, template_name = server.url("postgres"), clusters.DATABASE
         cache_url = os.environ.get("CACHE_URL")
         broker_url = os.environ.get("CELERY_BROKER_URL") or cache_url

@@ -77,9 +77,7 @@ def _names_tests(for_pytest: list[str]) -> bool:
 
 
 def _folders(ring: str) -> list[str]:
-    return [
-        f"tests/{folder}" for folder in _FOLDERS[ring] if (ROOT / "tests" / folder).is_dir()
-    ]
+    return [f"tests/{folder}" for folder in _FOLDERS[ring] if (ROOT / "tests" / folder).is_dir()]
 
 
 def _report_left_out() -> None:

@@ -29,15 +29,13 @@ def running(directory: Path, *, identity: Identity) -> Iterator[str]:
     for _ in range(_ATTEMPTS):
         port = _free_port()
         process = _start(binary, directory, identity=identity, port=port, password=password)
-        if _answers(process, port=port, password=password):
-            break
-        processes.stop(process, signal.SIGTERM, seconds=5)
-    else:
-        raise RuntimeError(f"Valkey didn't start:\n{(directory / 'valkey.log').read_text()}")
-    try:
-        yield f"redis://:{password}@127.0.0.1:{port}"
-    finally:
-        processes.stop(process, signal.SIGTERM, seconds=5)
+        try:
+            if _answers(process, port=port, password=password):
+                yield f"redis://:{password}@127.0.0.1:{port}"
+                return
+        finally:
+            processes.stop(process, signal.SIGTERM, seconds=5)
+    raise RuntimeError(f"Valkey didn't start:\n{(directory / 'valkey.log').read_text()}")
 
 
 def _start(
@@ -51,10 +49,10 @@ def _start(
         "appendonly": "no",
         "dir": "/",
     }
-    command = [str(binary), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
     with (directory / "valkey.log").open("ab") as log:
         return processes.start(
-            command,
+            [binary, *arguments],
             identity=identity,
             environment={"PATH": os.defpath},
             log=log,

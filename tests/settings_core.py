@@ -4,7 +4,7 @@ import os
 
 import dj_database_url
 
-SECRET_KEY = "only for tests"  # noqa: S105
+SECRET_KEY = "only for tests"
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

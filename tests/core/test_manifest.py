@@ -1,7 +1,5 @@
 """plugin.toml is read into types, and a mistake in it is named."""
 
-import pytest
-
 from saleor_program_budgets.manifest import manifest
 
 

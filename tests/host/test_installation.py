@@ -28,7 +28,7 @@ def test_plugin_is_loaded(db: None) -> None:
     assert [plugin.PLUGIN_ID for plugin in manager.get_plugins()] == [manifest().id]
 
 
-def test_saleor_answers(db: None, staff_api_client, site_settings) -> None:  # noqa: ANN001
+def test_saleor_answers(db: None, staff_api_client, site_settings) -> None:
     response = staff_api_client.post_graphql(SHOP)
 
     assert response.status_code == 200
