@@ -7,5 +7,12 @@ are a package whose folder lies outside the others.
 from setuptools import find_packages, setup
 
 PACKAGE = "saleor_program_budgets"
+MIGRATIONS = f"{PACKAGE}.migrations"
 
-setup(packages=[*find_packages(include=[PACKAGE, f"{PACKAGE}.*"]), f"{PACKAGE}.migrations"])
+setup(
+    packages=[
+        *find_packages(include=[PACKAGE, f"{PACKAGE}.*"]),
+        MIGRATIONS,
+        *(f"{MIGRATIONS}.{name}" for name in find_packages("migrations")),
+    ]
+)

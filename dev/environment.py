@@ -7,6 +7,7 @@ other version gets an environment of its own, with what its checkout declares, o
 """
 
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def python_for(checkout: Checkout) -> Path:
     home = _ENVIRONMENTS / f"saleor-{checkout.version}"
     python = home / "bin" / "python"
     stamp = home / "installed"
-    key = _digest(*wanted, *_OVERRIDES, _PYPROJECT.read_text(encoding="utf-8"))
+    key = _digest(wanted, _OVERRIDES, document["dependency-groups"]["dev"], document["project"])
     with scratch.exclusive(_ENVIRONMENTS / f"saleor-{checkout.version}.lock"):
         if not stamp.exists() or stamp.read_text() != key:
             say(f"Installing what Saleor {checkout.version} declares into {home.name}…")
@@ -85,8 +86,8 @@ def _uv_command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "uv", *map(str, arguments)]
 
 
-def _digest(*content: str) -> str:
-    return hashlib.sha256("\0".join(content).encode()).hexdigest()
+def _digest(*content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 if __name__ == "__main__":
