@@ -16,6 +16,7 @@ class ProgramBudgetsConfig(AppConfig):
     def ready(self) -> None:
         """Install the host ring; the core alone needs nothing at start-up."""
         if apps.is_installed("saleor.core"):
+            from saleor_program_budgets import tasks
             from saleor_program_budgets.interfaces import startup
 
-            startup.install()
+            startup.install(config=self, record_refusal=tasks.record_refusal.delay)

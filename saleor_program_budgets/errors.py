@@ -117,9 +117,7 @@ class ProgramClosed(Refusal):
 
     def __init__(self, *, opens_at: datetime | None = None) -> None:
         when = f" It opens on {opens_at:%d %B %Y at %H:%M %Z}." if opens_at else ""
-        super().__init__(
-            f"This program is not open for orders.{when}", resets_at=opens_at
-        )
+        super().__init__(f"This program is not open for orders.{when}", resets_at=opens_at)
 
 
 class NotAMember(Refusal):
@@ -153,9 +151,7 @@ class CurrencyMismatch(Refusal):
     precedence = 30
 
     def __init__(self, *, expected: str, got: str) -> None:
-        super().__init__(
-            f"This program's budgets are in {expected}; {got} can't be used."
-        )
+        super().__init__(f"This program's budgets are in {expected}; {got} can't be used.")
 
 
 class BalanceShort(Refusal):

@@ -7,7 +7,7 @@ the edges. Nothing here rounds: a value that isn't a whole number of minor units
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 from typing import Self
 
@@ -17,6 +17,9 @@ from saleor_program_budgets.errors import CurrencyMismatch, InvalidAmount
 
 LARGEST_MINOR = 2**53
 """No single amount exceeds this, so that sums stay far from the database's bigint limit."""
+
+_EXACT = Context(prec=60, traps=[InvalidOperation, Inexact, Overflow])
+"""Python's own default context would round a 29th digit away unseen."""
 
 
 @lru_cache(maxsize=256)
@@ -36,9 +39,7 @@ class Amount:
     currency: str
 
     @classmethod
-    def from_decimal(
-        cls, value: Decimal, currency: str, *, field: str = "amount"
-    ) -> Self:
+    def from_decimal(cls, value: Decimal, currency: str, *, field: str = "amount") -> Self:
         """Convert a major-unit decimal, for example ``Decimal("65.00")`` USD to 6500 cents.
 
         Raises ``InvalidAmount`` naming *field* when the value isn't finite, has more decimal
@@ -46,9 +47,9 @@ class Amount:
         """
         digits = minor_digits(currency)
         try:
-            scaled = value.scaleb(digits)
-            whole = scaled.to_integral_value()
-        except InvalidOperation as error:
+            scaled = value.scaleb(digits, context=_EXACT)
+            whole = scaled.to_integral_value(context=_EXACT)
+        except DecimalException as error:
             raise InvalidAmount(field, f"{value} is not an amount of money.") from error
         if not scaled.is_finite() or abs(whole) > LARGEST_MINOR:
             raise InvalidAmount(field, f"{value} is not an amount of money.")
@@ -86,6 +87,14 @@ class Amount:
         """Compare with an amount of the same currency."""
         self._same_currency(other)
         return self.minor <= other.minor
+
+    def __gt__(self, other: Amount) -> bool:
+        """Compare with an amount of the same currency."""
+        return other < self
+
+    def __ge__(self, other: Amount) -> bool:
+        """Compare with an amount of the same currency."""
+        return other <= self
 
     def __bool__(self) -> bool:
         """Be false for zero only."""

@@ -31,10 +31,6 @@ def year_from(starts_at: datetime, *, time_zone: str) -> Period:
     return Period(starts_at, ends_local.replace(tzinfo=ZoneInfo(time_zone)))
 
 
-def is_open(
-    instant: datetime, *, opens_at: datetime | None, closes_at: datetime | None
-) -> bool:
+def is_open(instant: datetime, *, opens_at: datetime | None, closes_at: datetime | None) -> bool:
     """Say whether *instant* lies in ``[opens_at, closes_at)``; ``None`` is unbounded."""
-    return (opens_at is None or opens_at <= instant) and (
-        closes_at is None or instant < closes_at
-    )
+    return (opens_at is None or opens_at <= instant) and (closes_at is None or instant < closes_at)

@@ -8,7 +8,9 @@ from saleor_program_budgets.ledger.binding import (
     due_holds,
     holds_of_checkout,
     holds_of_order,
-    lock_usable_holds,
+    lock,
+    unsettled_orders,
+    usable_holds,
 )
 from saleor_program_budgets.ledger.operations import (
     capture,
@@ -49,12 +51,14 @@ __all__ = [
     "hold",
     "holds_of_checkout",
     "holds_of_order",
-    "lock_usable_holds",
+    "lock",
     "open_member_limits",
     "record_refusal",
     "refund",
     "release",
     "release_unbound",
     "set_ceiling",
+    "unsettled_orders",
+    "usable_holds",
     "verify",
 ]

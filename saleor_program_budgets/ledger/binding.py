@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from saleor_program_budgets.models import Hold
 
@@ -31,6 +31,16 @@ def holds_of_order(*, order_id: str) -> QuerySet[Hold]:
     return Hold.objects.filter(order_id=order_id).order_by("created_at", "id")
 
 
+def unsettled_orders(*, bound_before: datetime) -> QuerySet[Hold, str]:
+    """Return the ids of orders that have held something since before *bound_before*."""
+    return (
+        Hold.objects.filter(amount__gt=F("captured") + F("released"), created_at__lt=bound_before)
+        .exclude(order_id="")
+        .order_by("created_at")
+        .values_list("order_id", flat=True)
+    )
+
+
 def due_holds(*, at: datetime) -> QuerySet[Hold, UUID]:
     """Return the ids of the holds whose time was up at *at*, the longest overdue first."""
     return (
@@ -42,20 +52,27 @@ def due_holds(*, at: datetime) -> QuerySet[Hold, UUID]:
     )
 
 
-def lock_usable_holds(*, checkout_id: str, member_id: int, at: datetime) -> list[Hold]:
-    """Lock and return the member's holds on the checkout that haven't expired at *at*.
+def usable_holds(
+    *, checkout_id: str, order_id: str, member_id: int, at: datetime
+) -> QuerySet[Hold]:
+    """Return the member's holds that an order from this checkout may rely on at *at*.
 
-    Until the caller's transaction ends they can neither expire nor be given back.
+    Those on the checkout that haven't expired, and those that are the order's already (a draft's
+    are from the start).
     """
-    return list(
-        holds_of_checkout(checkout_id=checkout_id)
-        .filter(member_id=member_id, expires_at__gt=at)
-        .select_for_update(of=("self",))
-    )
+    on_checkout = ~Q(checkout_id="") & Q(checkout_id=checkout_id, order_id="", expires_at__gt=at)
+    return Hold.objects.filter(
+        on_checkout | ~Q(order_id="") & Q(order_id=order_id),
+        member_id=member_id,
+        amount__gt=F("captured") + F("released"),
+    ).order_by("created_at", "id")
+
+
+def lock(holds: QuerySet[Hold]) -> list[Hold]:
+    """Lock and return *holds*: until the caller's transaction ends nobody settles them."""
+    return list(holds.select_for_update(of=("self",)))
 
 
 def bind(*, holds: Iterable[Hold], order_id: str, at: datetime) -> None:
     """Make *holds*, which the caller has locked, the order's; they no longer expire."""
-    Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(
-        order_id=order_id, bound_at=at
-    )
+    Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(order_id=order_id, bound_at=at)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Function = Literal["hold", "settle", "refund", "grant", "set_ceiling"]
-KEY_CONSTRAINTS = frozenset(
-    {"program_budgets_outcome_key_key", "program_budgets_hold_key_key"}
-)
+KEY_CONSTRAINTS = frozenset({"program_budgets_outcome_key_key", "program_budgets_hold_key_key"})
 UNFINGERPRINTED = frozenset({"at", "expires_at", "actor", "cause"})
 """What may differ between a request and its retry: when, and on whose behalf it was repeated."""
 
@@ -36,9 +34,7 @@ def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
     except IntegrityError as error:
         # Two requests with one key and different locks met: the loser now finds the outcome.
         if _constraint(error) not in KEY_CONSTRAINTS:
-            raise LedgerInvariant(
-                f"{function} was stopped by the database: {error}"
-            ) from error
+            raise LedgerInvariant(f"{function} was stopped by the database: {error}") from error
         answer = _call_once(alias, function, arguments)
     if answer["status"] == "key_conflict":
         raise KeyConflict(str(request["key"]))
@@ -47,17 +43,15 @@ def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def fingerprint(function: str, request: Mapping[str, Any]) -> str:
     """Return the digest by which a repeated request is told from a different one."""
-    compared = {
-        name: value for name, value in request.items() if name not in UNFINGERPRINTED
-    }
+    compared = {name: value for name, value in request.items() if name not in UNFINGERPRINTED}
     canonical = json.dumps([function, compared], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _call_once(alias: str, function: Function, arguments: list[str]) -> dict[str, Any]:
     connection = connections[alias]
-    # The blocks that Django's TestCase opens around a test don't count, as for atomic(durable).
-    if any(not block._from_testcase for block in connection.atomic_blocks):
+    # As for atomic(durable=True), the blocks that Django's TestCase opens don't count.
+    if any(not block._from_testcase for block in connection.atomic_blocks):  # noqa: SLF001
         raise RuntimeError("A ledger operation can't run inside another transaction.")
     with connection.cursor() as cursor:
         # `function` is one of the five names above, never input.

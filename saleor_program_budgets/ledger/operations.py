@@ -115,7 +115,15 @@ def grant(
 def set_ceiling(
     *, limit: Limit, ceiling: Amount, reason: str, key: str, actor: Actor, at: datetime
 ) -> Limit:
-    """Raise or lower a cap; what is held and spent stands, an overhang is recorded."""
+    """Raise or lower a cap; what is held and spent stands, an overhang is recorded.
+
+    Raises ``InvalidAmount`` below zero, and ``CurrencyMismatch`` for another unit than the cap's.
+    A member's limit is what their lots sum up to: it can't be set.
+    """
+    if limit.kind != Limit.Kind.CAP:
+        raise errors.LedgerInvariant("only a cap's ceiling can be set")
+    if ceiling.currency != limit.unit:
+        raise errors.CurrencyMismatch(expected=limit.unit, got=ceiling.currency)
     if not 0 <= ceiling.minor <= LARGEST_MINOR:
         raise errors.InvalidAmount("amount", "A cap can't be negative.")
     call(
@@ -192,9 +200,7 @@ def capture(
 
     The rest stays held. Raises ``NotHeld`` above what is left, ``NotFound`` for an unknown hold.
     """
-    request = _request(
-        "capture", hold_id, amount, key=key, actor=actor, at=at, order_id=order_id
-    )
+    request = _request("capture", hold_id, amount, key=key, actor=actor, at=at, order_id=order_id)
     return _settlement(hold_id, amount, call("settle", request))
 
 
@@ -208,9 +214,7 @@ def release(
     cause: str = "",
 ) -> Settlement:
     """Give back part of a hold, or all it has left; raises as ``capture``."""
-    request = _request(
-        "release", hold_id, amount, key=key, actor=actor, at=at, cause=cause
-    )
+    request = _request("release", hold_id, amount, key=key, actor=actor, at=at, cause=cause)
     return _settlement(hold_id, amount, call("settle", request))
 
 
@@ -221,9 +225,7 @@ def release_unbound(
 
     Waits for an order in the making that is binding the hold.
     """
-    request = _request(
-        "release", hold_id, amount, key=key, actor=actor, at=at, cause=cause
-    )
+    request = _request("release", hold_id, amount, key=key, actor=actor, at=at, cause=cause)
     answer = call("settle", request | {"unbound_only": True})
     if answer["status"] == "not_due":
         return None
@@ -260,16 +262,16 @@ def refund(
 
     Raises ``NotHeld`` above what is captured and not yet refunded.
     """
-    request = _request(
-        "refund", hold_id, amount, key=key, actor=actor, at=at, cause=cause
-    )
+    request = _request("refund", hold_id, amount, key=key, actor=actor, at=at, cause=cause)
     return _settlement(hold_id, amount, call("refund", request))
 
 
 def record_refusal(
     *,
-    refusal: errors.Refusal,
-    program: Program | None,
+    code: str,
+    requested: Amount | None,
+    available: Amount | None,
+    program: Program,
     member: Member | None,
     user_reference: str,
     channel_id: str = "",
@@ -280,17 +282,16 @@ def record_refusal(
 ) -> None:
     """Write down a refusal that was decided above the ledger; changes no balance."""
     Refused.objects.create(
-        code=refusal.code,
+        code=code,
         program=program,
         member=member,
-        limit_id=refusal.limit_id,
         user_reference=user_reference,
         channel_id=channel_id,
         checkout_id=checkout_id,
         order_id=order_id,
-        unit=program.currency if program else "",
-        requested=refusal.requested.minor if refusal.requested else None,
-        available=refusal.available.minor if refusal.available else None,
+        unit=program.currency,
+        requested=requested.minor if requested is not None else None,
+        available=available.minor if available is not None else None,
         actor=str(actor),
         at=at,
     )
@@ -322,9 +323,7 @@ def _request(
     }
 
 
-def _settlement(
-    hold_id: UUID, amount: Amount | None, answer: dict[str, Any]
-) -> Settlement:
+def _settlement(hold_id: UUID, amount: Amount | None, answer: dict[str, Any]) -> Settlement:
     if answer["status"] == "unknown_hold":
         raise errors.NotFound("hold", "There is no such hold.")
     unit = answer["unit"]
@@ -332,9 +331,7 @@ def _settlement(
         raise errors.CurrencyMismatch(expected=unit, got=amount.currency)
     if answer["status"] == "not_held":
         left = Amount(answer["left"], unit)
-        raise errors.NotHeld(
-            requested=amount if amount is not None else left, left=left
-        )
+        raise errors.NotHeld(requested=amount if amount is not None else left, left=left)
     return Settlement(
         hold_id=hold_id,
         posting_id=answer["posting"],

@@ -58,9 +58,7 @@ def balances(
     return {member_id: Balance(*figures) for member_id, *figures in rows}
 
 
-def caps_over(
-    *, account_id: int, cycle: Cycle, unit: str, using: str | None = None
-) -> list[Limit]:
+def caps_over(*, account_id: int, cycle: Cycle, unit: str, using: str | None = None) -> list[Limit]:
     """Return the caps that a purchase under *account_id* meets, nearest account first."""
     return list(
         Limit.objects.using(using).raw(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """By whose action a posting came about: ``user:12``, ``staff:3``, ``app:7``, ``system:expiry``."""
+    """By whose action a posting came about: ``user:12``, ``app:7``, ``system:expiry``."""
 
     kind: str
     reference: str

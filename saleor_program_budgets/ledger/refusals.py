@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def refusal_from(
-    answer: dict[str, Any], *, currency: str, resets_at: datetime | None
-) -> Refusal:
+def refusal_from(answer: dict[str, Any], *, currency: str, resets_at: datetime | None) -> Refusal:
     """Build the refusal that *answer*, the outcome of a hold, stands for.
 
     The same answer always gives the same code and amounts; the wording comes from the limit as
@@ -31,14 +29,10 @@ def refusal_from(
     requested = Amount(answer["requested"], currency)
     available = Amount(answer["available"], currency)
     if answer["code"] == BalanceShort.code:
-        return balance_short(
-            requested=requested, available=available, resets_at=resets_at
-        )
+        return balance_short(requested=requested, available=available, resets_at=resets_at)
     if answer["code"] == CapReached.code:
         cap = Limit.objects.select_related("account").get(pk=answer["limit"])
-        return cap_reached(
-            cap=cap, requested=requested, available=available, resets_at=resets_at
-        )
+        return cap_reached(cap=cap, requested=requested, available=available, resets_at=resets_at)
     raise LedgerInvariant(f"unknown refusal {answer['code']}")
 
 

@@ -19,6 +19,7 @@ from saleor_program_budgets.programs.operations import (
 )
 from saleor_program_budgets.programs.orders import (
     bind_to_order,
+    check_covered,
     expire_due_holds,
     release_checkout,
     return_order,
@@ -39,6 +40,7 @@ __all__ = [
     "Taxed",
     "assess",
     "bind_to_order",
+    "check_covered",
     "close_program",
     "create_program",
     "deactivate_member",

@@ -48,17 +48,13 @@ def enroll(
         batch_size=5_000,
     )
     members = list(
-        Member.objects.filter(program=program, user_reference__in=references).order_by(
-            "pk"
-        )
+        Member.objects.filter(program=program, user_reference__in=references).order_by("pk")
     )
     ledger.open_member_limits(members=members, unit=program.currency)
     cycle = program.cycles.filter(closed_at=None).first()
     if cycle is not None:
         active = [member.pk for member in members if member.is_active]
-        grant_allotment(
-            program=program, cycle=cycle, members=active, actor=actor, at=at
-        )
+        grant_allotment(program=program, cycle=cycle, members=active, actor=actor, at=at)
     return members
 
 
@@ -80,9 +76,7 @@ def grant(
     if not reason.strip():
         raise InvalidInput("reason", "Say why the amount is granted.", code="REQUIRED")
     if amount.currency != member.program.currency:
-        raise InvalidInput(
-            "amount", f"This program's currency is {member.program.currency}."
-        )
+        raise InvalidInput("amount", f"This program's currency is {member.program.currency}.")
     if not member.is_active:
         raise InvalidInput("member", "The member isn't active.")
     if expires_at is not None and expires_at <= at:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
@@ -46,24 +48,18 @@ class Rules:
         if not self.name.strip():
             raise InvalidInput("name", "A program needs a name.", code="REQUIRED")
         if self.time_zone not in available_timezones():
-            raise InvalidInput(
-                "time_zone", f"“{self.time_zone}” is not an IANA time zone."
-            )
+            raise InvalidInput("time_zone", f"“{self.time_zone}” is not an IANA time zone.")
         if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
             raise InvalidInput("closes_at", "A program has to open before it closes.")
         if not 1 <= self.hold_ttl_minutes <= 60 * 24 * 30:
-            raise InvalidInput(
-                "hold_ttl_minutes", "A hold lasts from 1 minute to 30 days."
-            )
+            raise InvalidInput("hold_ttl_minutes", "A hold lasts from 1 minute to 30 days.")
         if self.allotment.minor < 0:
             raise InvalidInput(
                 "allotment", "An allotment can't be negative.", code="INVALID_AMOUNT"
             )
 
 
-def create_program(
-    *, slug: str, rules: Rules, channel_ids: Sequence[str], at: datetime
-) -> Program:
+def create_program(*, slug: str, rules: Rules, channel_ids: Sequence[str], at: datetime) -> Program:
     """Add a draft program in the currency of its allotment.
 
     Raises ``InvalidInput`` for a slug in use, a rule that is broken, or a channel that another
@@ -72,9 +68,7 @@ def create_program(
     rules.check()
     with transaction.atomic():
         if Program.objects.filter(slug=slug).exists():
-            raise InvalidInput(
-                "slug", f"The slug “{slug}” is already in use.", code="UNIQUE"
-            )
+            raise InvalidInput("slug", f"The slug “{slug}” is already in use.", code="UNIQUE")
         program = Program(slug=slug, currency=rules.allotment.currency, created_at=at)
         _apply(program, rules)
         set_channels(program=program, channel_ids=channel_ids)
@@ -88,9 +82,7 @@ def update_program(*, program: Program, rules: Rules) -> Program:
     """
     rules.check()
     if rules.allotment.currency != program.currency:
-        raise InvalidInput(
-            "allotment", f"This program's currency is {program.currency}."
-        )
+        raise InvalidInput("allotment", f"This program's currency is {program.currency}.")
     _apply(program, rules)
     return program
 
@@ -112,10 +104,7 @@ def set_channels(*, program: Program, channel_ids: Sequence[str]) -> None:
             )
         program.channels.exclude(channel_id__in=channel_ids).delete()
         ProgramChannel.objects.bulk_create(
-            [
-                ProgramChannel(program=program, channel_id=channel_id)
-                for channel_id in channel_ids
-            ],
+            [ProgramChannel(program=program, channel_id=channel_id) for channel_id in channel_ids],
             ignore_conflicts=True,
         )
 
@@ -140,15 +129,15 @@ def open_program(*, program: Program, actor: Actor, at: datetime) -> Cycle:
         locked.save(update_fields=["status"])
     program.status = locked.status
     members = locked.members.filter(is_active=True).values_list("pk", flat=True)
-    grant_allotment(
-        program=locked, cycle=cycle, members=list(members), actor=actor, at=at
-    )
+    grant_allotment(program=locked, cycle=cycle, members=list(members), actor=actor, at=at)
     return cycle
 
 
 def close_program(*, program: Program) -> Program:
-    """Take no more orders: the stores stay shut until the program is opened again, or their
-    channels are taken off it. Holds of orders already placed are honoured."""
+    """Take no more orders; holds of orders already placed are honoured.
+
+    The stores stay shut until the program is opened again, or their channels are taken off it.
+    """
     program.status = Program.Status.CLOSED
     program.save(update_fields=["status"])
     return program
@@ -166,6 +155,7 @@ def grant_allotment(
     allotment = Amount(program.allotment_minor, program.currency)
     if not allotment or not members:
         return
+    who = hashlib.sha256(json.dumps(sorted(members)).encode()).hexdigest()
     ledger.grant(
         members=members,
         amount=allotment,
@@ -173,7 +163,7 @@ def grant_allotment(
         cycle=cycle,
         expires_at=cycle.ends_at,
         reason=f"allotment of cycle {cycle.number}",
-        key=f"allotment:{cycle.pk}:{at.isoformat()}:{min(members)}:{len(members)}",
+        key=f"allotment:{cycle.pk}:{at.isoformat()}:{who}",
         actor=actor,
         at=at,
     )
@@ -197,14 +187,10 @@ def set_cap(
     cycle = None
     if program is not None:
         if amount.currency != program.currency:
-            raise InvalidInput(
-                "amount", f"This program's currency is {program.currency}."
-            )
+            raise InvalidInput("amount", f"This program's currency is {program.currency}.")
         cycle = program.cycles.filter(closed_at=None).first()
         if cycle is None:
-            raise InvalidInput(
-                "program", "Open the program before setting caps for it."
-            )
+            raise InvalidInput("program", "Open the program before setting caps for it.")
     cap = ledger.create_cap(
         account=account,
         depth=accounts.depth_of(account),
@@ -212,9 +198,7 @@ def set_cap(
         cycle=cycle,
         unit=amount.currency,
     )
-    return ledger.set_ceiling(
-        limit=cap, ceiling=amount, reason=reason, key=key, actor=actor, at=at
-    )
+    return ledger.set_ceiling(limit=cap, ceiling=amount, reason=reason, key=key, actor=actor, at=at)
 
 
 def _apply(program: Program, rules: Rules) -> None:

@@ -5,17 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saleor_program_budgets import errors, ledger
-from saleor_program_budgets.models import Program
+from saleor_program_budgets.models import Hold, Program
 from saleor_program_budgets.money import Amount
 from saleor_program_budgets.programs.purchases import find_member
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from saleor_program_budgets.ledger import Actor, Settlement
+    from saleor_program_budgets.models import Member
     from saleor_program_budgets.programs.store import Store
 
 RACES_LOST_AT_MOST = 5
+
+
+def check_covered(
+    *,
+    store: Store,
+    user_id: int | None,
+    checkout_id: str,
+    order_id: str = "",
+    due: Amount,
+    at: datetime,
+) -> None:
+    """Raise the refusal that ``bind_to_order`` would raise now; reads only, promises nothing."""
+    member = find_member(program=store.program, user_id=user_id)
+    holds = _holds_relied_on(member, checkout_id, order_id, at)
+    _require_covered(store=store, member=member, user_id=user_id, holds=list(holds), due=due, at=at)
 
 
 def bind_to_order(
@@ -34,27 +52,12 @@ def bind_to_order(
     stands. A hold taken while the program was open and the member active is honoured.
     """
     member = find_member(program=store.program, user_id=user_id)
-    if member is None:
-        raise store.refusal_at(at) or errors.NotAMember(signed_in=user_id is not None)
-    if due.currency != store.program.currency:
-        raise errors.CurrencyMismatch(expected=store.program.currency, got=due.currency)
-    holds = ledger.lock_usable_holds(
-        checkout_id=checkout_id, member_id=member.pk, at=at
-    )
-    held = Amount(sum(hold.remaining for hold in holds), due.currency)
-    if held < due or not holds:
-        if closed := store.refusal_at(at):
-            raise closed
-        if not member.is_active:
-            raise errors.MemberInactive()
-        if store.program.overage_policy == Program.OveragePolicy.BLOCK and held < due:
-            raise _not_covered(due, held)
+    holds = ledger.lock(_holds_relied_on(member, checkout_id, order_id, at))
+    _require_covered(store=store, member=member, user_id=user_id, holds=holds, due=due, at=at)
     ledger.bind(holds=holds, order_id=order_id, at=at)
 
 
-def settle_order(
-    *, order_id: str, due: Amount, actor: Actor, at: datetime
-) -> list[Settlement]:
+def settle_order(*, order_id: str, due: Amount, actor: Actor, at: datetime) -> list[Settlement]:
     """Capture what the order needs of its holds, up to *due*, and release what is left.
 
     Call it after the order has committed. Repeating it, also at the same time, changes nothing;
@@ -68,9 +71,7 @@ def settle_order(
     raise errors.LedgerInvariant(f"the holds of order {order_id} can't be settled")
 
 
-def return_order(
-    *, order_id: str, cause: str, actor: Actor, at: datetime
-) -> list[Settlement]:
+def return_order(*, order_id: str, cause: str, actor: Actor, at: datetime) -> list[Settlement]:
     """Give the whole order's budget back: release what is held, refund what was captured.
 
     Repeating it changes nothing.
@@ -136,9 +137,40 @@ def expire_due_holds(*, at: datetime, batch: int = 500) -> list[Settlement]:
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-def _settle_holds(
-    order_id: str, *, due: Amount, actor: Actor, at: datetime
-) -> list[Settlement]:
+def _holds_relied_on(
+    member: Member | None, checkout_id: str, order_id: str, at: datetime
+) -> QuerySet[Hold]:
+    if member is None:
+        return Hold.objects.none()
+    return ledger.usable_holds(
+        checkout_id=checkout_id, order_id=order_id, member_id=member.pk, at=at
+    )
+
+
+def _require_covered(
+    store: Store,
+    member: Member | None,
+    user_id: int | None,
+    holds: list[Hold],
+    due: Amount,
+    at: datetime,
+) -> None:
+    """Raise the first refusal, in order of precedence, that keeps this from being an order."""
+    held = Amount(sum(hold.remaining for hold in holds), store.program.currency)
+    is_held_for = bool(holds) and (due.currency != held.currency or held >= due)
+    if not is_held_for and (closed := store.refusal_at(at)):
+        raise closed
+    if member is None:
+        raise errors.NotAMember(signed_in=user_id is not None)
+    if not is_held_for and not member.is_active:
+        raise errors.MemberInactive
+    if due.currency != held.currency:
+        raise errors.CurrencyMismatch(expected=held.currency, got=due.currency)
+    if store.program.overage_policy == Program.OveragePolicy.BLOCK and held < due:
+        raise _not_covered(due, held)
+
+
+def _settle_holds(order_id: str, *, due: Amount, actor: Actor, at: datetime) -> list[Settlement]:
     """Capture over the order's holds by age; each key names the state that it starts from."""
     holds = list(ledger.holds_of_order(order_id=order_id))
     needed = due.minor - sum(hold.captured for hold in holds)

@@ -72,21 +72,15 @@ def assess(
     member = find_member(program=store.program, user_id=user_id, using=using)
     refusal = _refusal_before_limits(store, member, user_id, due.currency, at)
     if member is None or store.cycle is None or due.currency != unit:
-        return Assessment(
-            store, member, due, nothing, nothing, nothing, due, None, refusal
-        )
+        return Assessment(store, member, due, nothing, nothing, nothing, due, None, refusal)
 
-    balance = ledger.balances(
-        members=[member.pk], cycle=store.cycle, at=at, using=using
-    ).get(member.pk, ledger.Balance())
+    balance = ledger.balances(members=[member.pk], cycle=store.cycle, at=at, using=using).get(
+        member.pk, ledger.Balance()
+    )
     holds = ledger.holds_of_checkout(checkout_id=checkout_id).using(using)
-    held_here = sum(
-        hold.remaining for hold in holds.filter(member=member, expires_at__gt=at)
-    )
+    held_here = sum(hold.remaining for hold in holds.filter(member=member, expires_at__gt=at))
     rest = max(due.minor - held_here, 0)
-    usable, short = _under_limits(
-        store, member, balance, Amount(rest, unit), using=using
-    )
+    usable, short = _under_limits(store, member, balance, Amount(rest, unit), using=using)
     return Assessment(
         store=store,
         member=member,
@@ -121,9 +115,10 @@ def reserve(
     refusal = _refusal_before_limits(store, member, user_id, amount.currency, at)
     if refusal is not None or member is None or store.cycle is None:
         refusal = refusal or errors.ProgramClosed()
-        refusal.requested = amount
         ledger.record_refusal(
-            refusal=refusal,
+            code=refusal.code,
+            requested=amount,
+            available=None,
             program=store.program,
             member=member,
             user_reference=str(user_id or ""),

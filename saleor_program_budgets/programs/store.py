@@ -31,9 +31,7 @@ class Store:
         if (
             program.status == Program.Status.OPEN
             and self.cycle is not None
-            and periods.is_open(
-                instant, opens_at=program.opens_at, closes_at=program.closes_at
-            )
+            and periods.is_open(instant, opens_at=program.opens_at, closes_at=program.closes_at)
         ):
             return None
         is_early = program.opens_at is not None and instant < program.opens_at
@@ -45,9 +43,7 @@ def find_store(*, channel_id: str, using: str | None = None) -> Store | None:
     return find_stores(channel_ids=[channel_id], using=using).get(channel_id)
 
 
-def find_stores(
-    *, channel_ids: Iterable[str], using: str | None = None
-) -> dict[str, Store]:
+def find_stores(*, channel_ids: Iterable[str], using: str | None = None) -> dict[str, Store]:
     """Return the stores among the channels, by channel id, in one query.
 
     A draft program has no store yet. A closed one still has: it refuses every order until the

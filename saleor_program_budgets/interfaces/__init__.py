@@ -1,0 +1,1 @@
+"""The host ring: the only code that knows Saleor and graphene."""

@@ -1,0 +1,1 @@
+"""The plugin's presence in Saleor's Dashboard."""

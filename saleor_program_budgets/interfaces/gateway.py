@@ -1,0 +1,342 @@
+"""The payment gateway: Saleor's transaction requests become holds, captures and refunds.
+
+Every answer is synchronous, and nothing raises: Saleor turns an exception in these hooks into a
+transaction without an outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from saleor.checkout.models import Checkout
+from saleor.order import OrderStatus
+from saleor.payment.interface import PaymentGatewayData, TransactionSessionResult
+from saleor.payment.utils import create_transaction_event_from_request_and_webhook_response
+from saleor.permission.enums import CheckoutPermissions, OrderPermissions, PaymentPermissions
+
+from saleor_program_budgets import errors, ledger, programs
+from saleor_program_budgets.interfaces import totals, transactions
+from saleor_program_budgets.interfaces.identity import GATEWAY_ID, actor_of
+from saleor_program_budgets.models import Hold
+from saleor_program_budgets.money import Amount, zero
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from decimal import Decimal
+
+    from saleor.order.models import Order
+    from saleor.payment.interface import TransactionActionData, TransactionSessionData
+
+    from saleor_program_budgets.ledger import Actor, Settlement
+    from saleor_program_budgets.programs import Store
+
+logger = logging.getLogger(__name__)
+
+ACTING_FOR_SHOPPERS = (
+    CheckoutPermissions.HANDLE_CHECKOUTS,
+    PaymentPermissions.HANDLE_PAYMENTS,
+    OrderPermissions.MANAGE_ORDERS,
+)
+"""An app or staff user with one of these may apply a shopper's budget for them."""
+
+CHARGE = "CHARGE"
+
+
+def describe(
+    *, source: Checkout | Order, requestor: Any, at: datetime | None = None
+) -> PaymentGatewayData:
+    """Answer ``paymentGatewayInitialize``: what the shopper can apply to this checkout or order.
+
+    All amounts are decimals in major units. Figures are shown to the checkout's own shopper, and
+    to apps and staff who act for shoppers; to nobody else.
+    """
+    at = at or timezone.now()
+    store = programs.find_store(channel_id=str(source.channel_id))
+    if store is None:
+        return _no_config("This channel is not a program store.")
+    if not _may_spend_for(source, requestor):
+        return _no_config("Sign in as the checkout's own shopper to see the budget.")
+    due, checkout_id = _due(store, source), _checkout_id(source)
+    assessment = programs.assess(
+        store=store, user_id=source.user_id, due=due, checkout_id=checkout_id, at=at
+    )
+    refusal = assessment.refusal
+    return PaymentGatewayData(
+        app_identifier=GATEWAY_ID,
+        data={
+            "program": {"name": store.program.name, "slug": store.program.slug},
+            "overagePolicy": store.program.overage_policy.upper(),
+            "currency": store.program.currency,
+            "due": str(assessment.due.to_decimal()),
+            "available": str(assessment.available.to_decimal()),
+            "usable": str(assessment.usable.to_decimal()),
+            "held": str(assessment.held_here.to_decimal()),
+            "applicable": str(assessment.applicable.to_decimal()),
+            "shortfall": str(assessment.shortfall.to_decimal()),
+            "resetsAt": assessment.resets_at.isoformat() if assessment.resets_at else None,
+            "refusal": {"code": refusal.code, "message": refusal.message} if refusal else None,
+        },
+    )
+
+
+def initialize(
+    *, data: TransactionSessionData, requestor: Any, at: datetime | None = None
+) -> TransactionSessionResult:
+    """Answer ``transactionInitialize``: hold the amount, or say why not.
+
+    Holds what is asked for, at most what the check basis leaves; with ``{"partial": true}`` as
+    the gateway's data, as much of it as the budget can carry. For an order that stands already
+    the hold is captured at once.
+    """
+    at = at or timezone.now()
+    is_charge = data.action.action_type == CHARGE
+    try:
+        hold = transactions.hold_of(data.transaction)
+        if hold is None:
+            hold = _reserve(data, requestor, at)
+    except (errors.Refusal, errors.InvalidInput) as error:
+        return _result(
+            result="CHARGE_FAILURE" if is_charge else "AUTHORIZATION_FAILURE",
+            message=str(error),
+            actions=[],
+            data=_refusal_data(error),
+        )
+    return _result(
+        result="CHARGE_SUCCESS" if is_charge or hold.captured else "AUTHORIZATION_SUCCESS",
+        pspReference=transactions.hold_reference(hold.pk),
+        amount=str(Amount(hold.amount, hold.unit).to_decimal()),
+        actions=["REFUND"] if is_charge else transactions.actions_of(hold),
+        message=f"Held until {hold.expires_at:%Y-%m-%d %H:%M} UTC" if not hold.order_id else "",
+        data={"hold": str(hold.pk), "expiresAt": hold.expires_at.isoformat()},
+    )
+
+
+def charge(*, data: TransactionActionData, requestor: Any) -> None:
+    """Answer a charge request: capture for the order that the hold belongs to."""
+
+    def capture(hold: Hold, amount: Amount, actor: Actor, at: datetime) -> Settlement:
+        if not hold.order_id:
+            raise errors.InvalidInput("id", "A budget is charged when the order is placed.")
+        return ledger.capture(
+            hold_id=hold.pk,
+            amount=amount,
+            order_id=hold.order_id,
+            key=_request_key(data),
+            actor=actor,
+            at=at,
+        )
+
+    _answer(data, requestor, "CHARGE", capture)
+
+
+def refund(*, data: TransactionActionData, requestor: Any) -> None:
+    """Answer a refund request: back to the lots that the order was paid from.
+
+    Where the channel charges at once, a checkout's refund gives the hold back.
+    """
+
+    def give_back(hold: Hold, amount: Amount, actor: Actor, at: datetime) -> Settlement:
+        operation = ledger.refund if hold.captured else ledger.release
+        return operation(
+            hold_id=hold.pk,
+            amount=amount,
+            key=_request_key(data),
+            actor=actor,
+            at=at,
+            cause="refund requested",
+        )
+
+    _answer(data, requestor, "REFUND", give_back)
+
+
+def cancel(*, data: TransactionActionData, requestor: Any) -> None:
+    """Answer a cancel request: give back what is left, at most the amount asked for.
+
+    Saleor never repeats a failed release of funds, so this succeeds whenever it can.
+    """
+
+    def give_back(hold: Hold, amount: Amount, actor: Actor, at: datetime) -> Settlement:
+        left = Amount(hold.remaining, hold.unit)
+        return ledger.release(
+            hold_id=hold.pk,
+            amount=min(amount, left) if amount else left,
+            key=_request_key(data),
+            actor=actor,
+            at=at,
+            cause="cancel requested",
+        )
+
+    _answer(data, requestor, "CANCEL", give_back)
+
+
+def release_checkout_holds(
+    *, checkout: Checkout, actor: Actor, at: datetime, cause: str = "taken off the checkout"
+) -> Amount:
+    """Give back all that is held for the checkout, tell Saleor, and return the sum."""
+    settled = programs.release_checkout(
+        checkout_id=str(checkout.pk), keep=None, cause=cause, actor=actor, at=at
+    )
+    for settlement in settled:
+        transactions.report(settlement.hold_id)
+    return sum((settlement.amount for settlement in settled), zero(checkout.currency))
+
+
+def _reserve(data: TransactionSessionData, requestor: Any, at: datetime) -> Hold:
+    source = data.source_object
+    store = programs.find_store(channel_id=str(source.channel_id))
+    if store is None:
+        raise errors.InvalidInput("id", "This channel is not a program store.")
+    if not requestor:
+        raise errors.NotAMember(signed_in=False)
+    if not _may_spend_for(source, requestor):
+        raise errors.InvalidInput(
+            "id", "Only the checkout's own shopper can spend their budget.", code="NOT_FOUND"
+        )
+    is_partial = _is_partial(data.payment_gateway_data.data)
+    amount = _held_at_most(store, source, data.action.amount, at)
+    if is_partial:
+        assessment = programs.assess(
+            store=store,
+            user_id=source.user_id,
+            due=amount,
+            checkout_id="",
+            at=at,
+        )
+        amount = min(amount, assessment.usable) or amount
+    order_id = "" if isinstance(source, Checkout) else str(source.pk)
+    held = programs.reserve(
+        store=store,
+        user_id=source.user_id,
+        amount=amount,
+        checkout_id=_checkout_id(source),
+        order_id=order_id,
+        channel_id=str(source.channel_id),
+        key=transactions.hold_key(data.transaction),
+        actor=actor_of(requestor),
+        at=at,
+    )
+    if order_id and source.status != OrderStatus.DRAFT:
+        ledger.capture(
+            hold_id=held.hold_id,
+            amount=held.amount,
+            order_id=order_id,
+            key=f"capture:{held.hold_id}",
+            actor=actor_of(requestor),
+            at=at,
+        )
+    return Hold.objects.get(pk=held.hold_id)
+
+
+def _held_at_most(
+    store: Store, source: Checkout | Order, requested: Decimal, at: datetime
+) -> Amount:
+    """Return the requested amount, cut to what the check basis leaves to be covered."""
+    if requested <= 0:
+        raise errors.InvalidAmount("amount", "There is nothing left to pay.")
+    amount = Amount.from_decimal(requested, source.currency)
+    if source.currency != store.program.currency:
+        raise errors.CurrencyMismatch(expected=store.program.currency, got=source.currency)
+    if isinstance(source, Checkout):
+        holds = ledger.holds_of_checkout(checkout_id=str(source.pk)).filter(expires_at__gt=at)
+        covered = sum(hold.remaining for hold in holds)
+    else:
+        if source.status in {OrderStatus.CANCELED, OrderStatus.EXPIRED}:
+            raise errors.InvalidInput("id", "This order was cancelled.")
+        bound = ledger.holds_of_order(order_id=str(source.pk))
+        covered = sum(hold.amount - hold.released - hold.refunded for hold in bound)
+    rest = max(_due(store, source).minor - covered, 0)
+    if not rest:
+        raise errors.InvalidInput("amount", "The budget already covers what it may.")
+    return Amount(min(amount.minor, rest), source.currency)
+
+
+def _answer(
+    data: TransactionActionData,
+    requestor: Any,
+    action: str,
+    operation: Callable[[Hold, Amount, Actor, datetime], Settlement],
+) -> None:
+    """Run *operation* for a request of Saleor's and write its outcome to the transaction."""
+    hold = transactions.hold_of(data.transaction)
+    response: dict[str, Any]
+    try:
+        if hold is None:
+            raise errors.NotFound("id", "This transaction holds no budget.")
+        amount = totals.amount_of(data.action_value, data.transaction.currency)
+        settlement = operation(hold, amount, actor_of(requestor), timezone.now())
+    except (errors.BudgetError, ValueError) as error:
+        response = {"result": f"{action}_FAILURE", "message": str(error)}
+        logger.warning("%s of %s refused: %s", action, data.transaction.token, error)
+    else:
+        hold.refresh_from_db()
+        response = {
+            "result": f"{action}_SUCCESS",
+            "pspReference": transactions.posting_reference(settlement.posting_id),
+            "amount": str(settlement.amount.to_decimal()),
+            "actions": transactions.actions_of(hold),
+        }
+    create_transaction_event_from_request_and_webhook_response(
+        data.event, data.transaction_app_owner, response
+    )
+
+
+def _request_key(data: TransactionActionData) -> str:
+    return f"request:{data.event.pk}"
+
+
+def _due(store: Store, source: Checkout | Order) -> Amount:
+    if isinstance(source, Checkout):
+        return totals.due_of_checkout(program=store.program, checkout=source)
+    due = totals.due_of_order(program=store.program, order=source)
+    left = totals.amount_of(source.total_gross_amount, source.currency) - totals.paid_by_others(
+        order=source, gateway_id=GATEWAY_ID
+    )
+    return max(min(due, left), zero(source.currency))
+
+
+def _may_spend_for(source: Checkout | Order, requestor: Any) -> bool:
+    """Say whether *requestor* may use the budget of the source's shopper.
+
+    Saleor itself lets anybody call transactionInitialize on anybody's checkout.
+    """
+    if not requestor or source.user_id is None:
+        return False
+    if not hasattr(requestor, "identifier") and requestor.pk == source.user_id:
+        return True
+    return any(requestor.has_perm(permission) for permission in ACTING_FOR_SHOPPERS)
+
+
+def _is_partial(gateway_data: Any) -> bool:
+    if gateway_data is None:
+        return False
+    if not isinstance(gateway_data, dict) or set(gateway_data) - {"partial"}:
+        raise errors.InvalidInput("data", 'The gateway takes no data but {"partial": true}.')
+    if not isinstance(gateway_data.get("partial", False), bool):
+        raise errors.InvalidInput("data", '"partial" is true or false.')
+    return gateway_data.get("partial", False)
+
+
+def _refusal_data(error: errors.Refusal | errors.InvalidInput) -> dict[str, Any]:
+    """Return what the client gets beside the message: the code, and a refusal's amounts."""
+    data: dict[str, Any] = {"code": error.code, "message": error.message}
+    if isinstance(error, errors.Refusal):
+        for name in ("requested", "available", "shortfall"):
+            amount = getattr(error, name)
+            data[name] = str(amount.to_decimal()) if amount is not None else None
+        data["resetsAt"] = error.resets_at.isoformat() if error.resets_at else None
+    return data
+
+
+def _result(**response: Any) -> TransactionSessionResult:
+    return TransactionSessionResult(app_identifier=GATEWAY_ID, response=response)
+
+
+def _no_config(reason: str) -> PaymentGatewayData:
+    return PaymentGatewayData(app_identifier=GATEWAY_ID, error=reason)
+
+
+def _checkout_id(source: Checkout | Order) -> str:
+    return str(source.pk) if isinstance(source, Checkout) else ""

@@ -1,0 +1,178 @@
+"""The plugin class: one call per hook, nothing decided here."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse, HttpResponseNotFound, JsonResponse
+from django.utils import timezone
+from saleor.plugins.base_plugin import BasePlugin
+
+from saleor_program_budgets import ledger, tasks
+from saleor_program_budgets.interfaces import gates, gateway, orders, saleor_versions
+from saleor_program_budgets.interfaces.identity import (
+    ACTIVE_BY_DEFAULT,
+    GATEWAY_ID,
+    PLUGIN_ID,
+    actor_of,
+)
+from saleor_program_budgets.manifest import manifest
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
+    from saleor.checkout.models import Checkout
+    from saleor.core.context import SaleorContext
+    from saleor.order.models import Order
+    from saleor.payment.interface import (
+        PaymentGatewayData,
+        TransactionActionData,
+        TransactionSessionData,
+        TransactionSessionResult,
+    )
+
+logger = logging.getLogger(__name__)
+
+
+class ProgramBudgetsPlugin(BasePlugin):
+    """Program Budgets, as Saleor calls it."""
+
+    PLUGIN_ID = PLUGIN_ID
+    PLUGIN_NAME = manifest().name
+    PLUGIN_DESCRIPTION = manifest().description
+    CONFIGURATION_PER_CHANNEL = False
+    DEFAULT_ACTIVE = ACTIVE_BY_DEFAULT
+    DEFAULT_CONFIGURATION = [  # noqa: RUF012 - Saleor's class attribute
+        {"name": field.name, "value": field.default} for field in manifest().configuration
+    ]
+    CONFIG_STRUCTURE = {  # noqa: RUF012 - Saleor's class attribute
+        field.name: {"type": field.type.value, "label": field.label, "help_text": field.help}
+        for field in manifest().configuration
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        saleor_versions.keep_webhooks_off(gateway_id=GATEWAY_ID)
+
+    # Gateway
+
+    def payment_gateway_initialize_session(
+        self,
+        amount: Decimal,
+        payment_gateways: list[PaymentGatewayData] | None,
+        source_object: Checkout | Order,
+        previous_value: list[PaymentGatewayData] | None,
+    ) -> list[PaymentGatewayData]:
+        """Say what the shopper can apply; other gateways' answers are passed on."""
+        others = [answer for answer in previous_value or [] if answer.app_identifier != GATEWAY_ID]
+        if payment_gateways and GATEWAY_ID not in {
+            asked.app_identifier for asked in payment_gateways
+        }:
+            return others
+        return [*others, gateway.describe(source=source_object, requestor=self.requestor)]
+
+    def transaction_initialize_session(
+        self,
+        transaction_session_data: TransactionSessionData,
+        previous_value: TransactionSessionResult | None,
+    ) -> TransactionSessionResult | None:
+        """Hold the budget for a transaction of this gateway."""
+        if transaction_session_data.payment_gateway_data.app_identifier != GATEWAY_ID:
+            return previous_value
+        return gateway.initialize(data=transaction_session_data, requestor=self.requestor)
+
+    def transaction_process_session(
+        self,
+        transaction_session_data: TransactionSessionData,
+        previous_value: TransactionSessionResult | None,
+    ) -> TransactionSessionResult | None:
+        """Repeat the first answer: this gateway never needs a second step."""
+        return self.transaction_initialize_session(transaction_session_data, previous_value)
+
+    def transaction_charge_requested(
+        self, transaction_data: TransactionActionData, previous_value: Any
+    ) -> Any:
+        """Capture."""
+        if _is_ours(transaction_data):
+            gateway.charge(data=transaction_data, requestor=self.requestor)
+        return previous_value
+
+    def transaction_refund_requested(
+        self, transaction_data: TransactionActionData, previous_value: Any
+    ) -> Any:
+        """Give captured budget back."""
+        if _is_ours(transaction_data):
+            gateway.refund(data=transaction_data, requestor=self.requestor)
+        return previous_value
+
+    def transaction_cancelation_requested(
+        self, transaction_data: TransactionActionData, previous_value: Any
+    ) -> Any:
+        """Give held budget back."""
+        if _is_ours(transaction_data):
+            gateway.cancel(data=transaction_data, requestor=self.requestor)
+        return previous_value
+
+    # Checkouts and orders
+
+    def preprocess_order_creation(
+        self,
+        checkout_info: CheckoutInfo,
+        lines: list[CheckoutLineInfo] | None,
+        previous_value: Any,
+    ) -> Any:
+        """Refuse early what the gate would refuse."""
+        gates.check_checkout(checkout_info=checkout_info)
+        return previous_value
+
+    def checkout_updated(
+        self,
+        checkout: Checkout,
+        previous_value: Any,
+        webhooks: Any = None,
+    ) -> Any:
+        """Give back what is held beyond a total that went down."""
+        if ledger.holds_of_checkout(checkout_id=str(checkout.pk)).exists():
+            tasks.trim_checkout.delay(str(checkout.pk))
+        return previous_value
+
+    def order_created(self, order: Order, previous_value: Any, webhooks: Any = None) -> Any:
+        """Capture what the order needs."""
+        self._settle(order)
+        return previous_value
+
+    def order_cancelled(self, order: Order, previous_value: Any, webhooks: Any = None) -> Any:
+        """Give the order's budget back."""
+        self._settle(order)
+        return previous_value
+
+    def order_expired(self, order: Order, previous_value: Any, webhooks: Any = None) -> Any:
+        """Give the order's budget back."""
+        self._settle(order)
+        return previous_value
+
+    def webhook(self, request: SaleorContext, path: str, previous_value: Any) -> HttpResponse:
+        """Answer under the plugin's address; 404 for everything while it is switched off.
+
+        Saleor routes the address without a channel here even when the plugin is inactive.
+        """
+        if self.active and path.strip("/") == "status":
+            return JsonResponse({"plugin": PLUGIN_ID, "version": manifest().version})
+        return HttpResponseNotFound()
+
+    def _settle(self, order: Order) -> None:
+        """Settle the order's holds; the order stands already, so a failure must not surface.
+
+        An exception here would cost the shopper the rest of Saleor's work on commit, such as the
+        confirmation mail. The reconciling job settles what is left over.
+        """
+        try:
+            orders.settle(order_id=str(order.pk), actor=actor_of(self.requestor), at=timezone.now())
+        except Exception:
+            logger.exception("Order %s is left to the reconciling job", order.pk)
+
+
+def _is_ours(data: TransactionActionData) -> bool:
+    return data.transaction.app_identifier == GATEWAY_ID

@@ -1,0 +1,111 @@
+"""Celery tasks: thin, bounded, safe to run twice. Their schedules stand in plugin.toml."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.utils import timezone
+from saleor.celeryconf import app
+from saleor.checkout.models import Checkout
+from saleor.core.db.connection import allow_writer
+
+from saleor_program_budgets import ledger, programs
+from saleor_program_budgets.interfaces import orders, reconciliation, totals, transactions
+from saleor_program_budgets.ledger import Actor
+from saleor_program_budgets.models import Program
+from saleor_program_budgets.money import Amount
+
+logger = logging.getLogger(__name__)
+
+
+@app.task
+@allow_writer()
+def expire_holds() -> int:
+    """Expire holds whose time is up, and tell Saleor."""
+    return reconciliation.expire_holds(at=timezone.now())
+
+
+@app.task
+@allow_writer()
+def reconcile() -> dict[str, int]:
+    """Settle and report what a crash left undone."""
+    repaired = reconciliation.reconcile(at=timezone.now())
+    counts = {
+        "settled": repaired.settled,
+        "returned": repaired.returned,
+        "reported": repaired.reported,
+    }
+    if any(counts.values()):
+        logger.warning("Reconciliation repaired %s", counts)
+    return counts
+
+
+@app.task
+@allow_writer()
+def verify() -> bool:
+    """Prove the ledger; every difference is logged as an error."""
+    verification = ledger.verify()
+    for difference in verification.differences:
+        logger.error("The ledger contradicts its journal: %s", difference)
+    return verification.is_clean
+
+
+@app.task
+@allow_writer()
+def settle_order(order_id: str) -> int:
+    """Bring an order's holds in line with the order."""
+    return orders.settle(order_id=order_id, actor=Actor.system("orders"), at=timezone.now())
+
+
+@app.task
+@allow_writer()
+def trim_checkout(checkout_id: str) -> int:
+    """Give back what is held for a checkout beyond its total; returns how many holds shrank."""
+    checkout = Checkout.objects.filter(pk=checkout_id).first()
+    if checkout is None:
+        return 0
+    store = programs.find_store(channel_id=str(checkout.channel_id))
+    if store is None:
+        return 0
+    released = programs.release_checkout(
+        checkout_id=str(checkout.pk),
+        keep=totals.refreshed_due_of_checkout(program=store.program, checkout=checkout),
+        cause="the checkout's total went down",
+        actor=Actor.system("trimming"),
+        at=timezone.now(),
+    )
+    for settlement in released:
+        transactions.report(settlement.hold_id)
+    return len(released)
+
+
+@app.task
+@allow_writer()
+def record_refusal(
+    *,
+    code: str,
+    program_id: int,
+    user_id: int | None,
+    requested: int | None,
+    available: int | None,
+    channel_id: str,
+    checkout_id: str,
+    order_id: str,
+    at: str,
+) -> None:
+    """Write down a refusal that was raised inside a transaction of Saleor's."""
+    program = Program.objects.get(pk=program_id)
+    ledger.record_refusal(
+        code=code,
+        requested=None if requested is None else Amount(requested, program.currency),
+        available=None if available is None else Amount(available, program.currency),
+        program=program,
+        member=programs.find_member(program=program, user_id=user_id),
+        user_reference=str(user_id or ""),
+        channel_id=channel_id,
+        checkout_id=checkout_id,
+        order_id=order_id,
+        actor=Actor("user", str(user_id or "anonymous")),
+        at=datetime.fromisoformat(at),
+    )
