@@ -1,5 +1,6 @@
 """What merchants install holds all that the plugin needs, and nothing of ours."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -93,8 +94,14 @@ def test_editable_installation_finds_the_migrations() -> None:
         "import importlib.resources as r;"
         f"print(len(list(r.files('{PACKAGE}.migrations').joinpath('sql').iterdir())) > 0)"
     )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     finished = subprocess.run(
-        [sys.executable, "-c", code], cwd="/", env={}, check=True, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        cwd="/",
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
     )
 
     assert finished.stdout == "True\n"
