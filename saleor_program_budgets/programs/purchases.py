@@ -39,6 +39,8 @@ class Assessment:
     @property
     def applicable(self) -> Amount:
         """What applying the budget now would hold: the rest of ``due``, as far as it goes."""
+        if self.due.currency != self.usable.currency:
+            return self.usable
         rest = max(self.due - self.held_here, zero(self.due.currency))
         return min(rest, self.usable)
 
