@@ -40,6 +40,7 @@ class World:
     def __init__(self, at: dt.datetime = START) -> None:
         """Start with nothing; the clock stands at *at*."""
         self.at = at
+        self.actor = TESTS
         self.numbers = count(1)
         self.is_tampered = False
         self._program: Program | None = None
@@ -138,7 +139,7 @@ class World:
         """Hold for the member; *changes* replace arguments of ``ledger.hold``."""
         request = {
             "member": member,
-            "cycle": self.cycle,
+            "cycle": changes.get("cycle") or self.cycle,
             "amount": usd(value),
             "checkout_id": "checkout",
             "channel_id": "shop",

@@ -1,0 +1,257 @@
+"""``verify`` names each row that was tampered with, and no other."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from saleor_program_budgets import ledger
+from saleor_program_budgets.ledger.verification import SHOWN_PER_CHECK, checks
+from saleor_program_budgets.models import Entry, Hold, HoldLot, Limit, Lot, Posting
+from tests.support.database import check_constraints, snapshot, tamper
+from tests.support.world import World
+
+SPENT, HELD = 40_00, 25_00
+
+
+@pytest.fixture
+def books(world: World) -> World:
+    """A member with 300.00: 40.00 spent, 25.00 held, under a cap of 1,000.00; guards are off."""
+    world.is_tampered = True
+    acme = world.account("Acme")
+    world.cap(acme, "1000.00")
+    ann = world.member(acme)
+    world.capture(world.hold(ann, "40.00"), "40.00")
+    world.hold(ann, "25.00")
+    for table, name, _ in list(check_constraints()):
+        tamper(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    return world
+
+
+def found() -> list[tuple[str, str, str, str]]:
+    return [
+        (difference.check, difference.subject, difference.expected, difference.found)
+        for difference in ledger.verify().differences
+    ]
+
+
+def test_untouched_books_are_clean(books: World) -> None:
+    verification = ledger.verify()
+    assert verification.is_clean
+    assert verification.differences == ()
+    assert verification.overspent == {"USD": 0}
+    assert (verification.limits, verification.lots, verification.holds) == (2, 1, 2)
+    # One ceiling, one grant, two holds, one capture; two lines each for lot and cap.
+    assert (verification.postings, verification.entries) == (5, 16)
+
+
+def test_no_books_are_clean(world: World) -> None:
+    assert ledger.verify().is_clean
+
+
+@pytest.mark.parametrize(
+    ("column", "expected", "tampered"),
+    [
+        ("amount", (300_00, 25_00, 40_00, 0), (300_01, 25_00, 40_00, 0)),
+        ("held", (300_00, 25_00, 40_00, 0), (300_00, 25_01, 40_00, 0)),
+        ("spent", (300_00, 25_00, 40_00, 0), (300_00, 25_00, 40_01, 0)),
+        ("removed", (300_00, 25_00, 40_00, 0), (300_00, 25_00, 40_00, 1)),
+    ],
+)
+def test_a_lots_figures(
+    books: World, column: str, expected: tuple[int, ...], tampered: tuple[int, ...]
+) -> None:
+    lot = Lot.objects.get()
+    # The member's limit is changed along, so that only the journal knows better.
+    limit_column = {"amount": "ceiling", "removed": "ceiling"}.get(column, column)
+    sign = "-" if column == "removed" else "+"
+    tamper(f"UPDATE program_budgets_lot SET {column} = {column} + 1")
+    tamper(
+        f"UPDATE program_budgets_limit SET {limit_column} = {limit_column} {sign} 1"
+        " WHERE kind = 'member'"
+    )
+    assert found() == [("lots_match_journal", f"lot {lot.pk}", row(expected), row(tampered))]
+
+
+@pytest.mark.parametrize("column", ["ceiling", "held", "spent"])
+def test_a_members_limit(books: World, column: str) -> None:
+    limit = Limit.objects.get(kind="member")
+    tamper(f"UPDATE program_budgets_limit SET {column} = {column} + 1 WHERE kind = 'member'")
+    right = {"ceiling": 300_00, "held": HELD, "spent": SPENT}
+    wrong = right | {column: right[column] + 1}
+    assert found() == [
+        (
+            "members_match_lots",
+            f"limit {limit.pk}",
+            row(tuple(right.values())),
+            row(tuple(wrong.values())),
+        )
+    ]
+
+
+@pytest.mark.parametrize("column", ["ceiling", "held", "spent"])
+def test_a_cap(books: World, column: str) -> None:
+    cap = Limit.objects.get(kind="cap")
+    tamper(f"UPDATE program_budgets_limit SET {column} = {column} + 1 WHERE kind = 'cap'")
+    right = {"ceiling": 1000_00, "held": HELD, "spent": SPENT}
+    wrong = right | {column: right[column] + 1}
+    named = [
+        (
+            "caps_match_journal",
+            f"limit {cap.pk}",
+            row(tuple(right.values())),
+            row(tuple(wrong.values())),
+        )
+    ]
+    if column == "held":
+        named.insert(0, ("caps_match_holds", f"limit {cap.pk}", str(HELD), str(HELD + 1)))
+    assert found() == named
+
+
+@pytest.mark.parametrize("column", ["captured", "released", "refunded"])
+def test_a_hold(books: World, column: str) -> None:
+    hold = Hold.objects.get(amount=SPENT)
+    cap = Limit.objects.get(kind="cap")
+    tamper(f"UPDATE program_budgets_hold SET {column} = {column} + 1 WHERE amount = {SPENT}")
+    right = {"amount": SPENT, "captured": SPENT, "released": 0, "refunded": 0}
+    wrong = right | {column: right[column] + 1}
+    expected, tampered = row(tuple(right.values())), row(tuple(wrong.values()))
+    named = [("holds_match_journal", f"hold {hold.pk}", f"{expected} and {expected}", tampered)]
+    if column != "refunded":  # then the hold has less left than its cap holds for it
+        named.insert(0, ("caps_match_holds", f"limit {cap.pk}", str(HELD - 1), str(HELD)))
+    assert found() == named
+
+
+@pytest.mark.parametrize("column", ["amount", "captured", "released", "refunded"])
+def test_what_a_hold_pinned(books: World, column: str) -> None:
+    pinned = HoldLot.objects.get(amount=SPENT)
+    tamper(f"UPDATE program_budgets_holdlot SET {column} = {column} + 1 WHERE amount = {SPENT}")
+    right = {"amount": SPENT, "captured": SPENT, "released": 0, "refunded": 0}
+    wrong = right | {column: right[column] + 1}
+    expected, tampered = row(tuple(right.values())), row(tuple(wrong.values()))
+    assert found() == [
+        (
+            "holds_match_journal",
+            f"hold {pinned.hold_id}",
+            f"{expected} and {tampered}",
+            expected,
+        )
+    ]
+
+
+def test_an_entry_changed(books: World) -> None:
+    entry = Entry.objects.filter(lot=None, bucket="spent").get()
+    cap = Limit.objects.get(kind="cap")
+    tamper(f"UPDATE program_budgets_entry SET amount = amount + 1 WHERE id = {entry.pk}")
+    assert found() == [
+        (
+            "caps_match_journal",
+            f"limit {cap.pk}",
+            row((1000_00, HELD, SPENT + 1)),
+            row((1000_00, HELD, SPENT)),
+        ),
+        ("entries_chain", f"entry {entry.pk}", "0", f"0 {SPENT + 1} {SPENT}"),
+        (
+            "postings_balance",
+            f"posting {entry.posting_id}",
+            "entries that net to zero",
+            "1",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("column", ["balance_before", "balance_after"])
+def test_an_entrys_balances_changed(books: World, column: str) -> None:
+    last = Entry.objects.filter(lot=None, bucket="held").latest("pk")
+    tamper(f"UPDATE program_budgets_entry SET {column} = {column} + 1 WHERE id = {last.pk}")
+    last.refresh_from_db()
+    assert found() == [
+        (
+            "entries_chain",
+            f"entry {last.pk}",
+            "0",
+            f"{last.balance_before} {last.amount} {last.balance_after}",
+        )
+    ]
+
+
+def test_a_postings_entries_removed(books: World) -> None:
+    posting = Posting.objects.filter(kind="hold").latest("pk")
+    tamper(f"DELETE FROM program_budgets_entry WHERE posting_id = {posting.pk}")
+    cap, lot = Limit.objects.get(kind="cap"), Lot.objects.get()
+    assert found() == [
+        (
+            "caps_match_journal",
+            f"limit {cap.pk}",
+            row((1000_00, 0, SPENT)),
+            row((1000_00, HELD, SPENT)),
+        ),
+        (
+            "lots_match_journal",
+            f"lot {lot.pk}",
+            row((300_00, 0, SPENT, 0)),
+            row((300_00, HELD, SPENT, 0)),
+        ),
+        (
+            "postings_balance",
+            f"posting {posting.pk}",
+            "entries that net to zero",
+            "no entries",
+        ),
+    ]
+
+
+def test_a_row_lost_from_the_middle_breaks_the_chain(books: World) -> None:
+    # The first hold's lines on the cap go, as if it had never been held there.
+    first = Posting.objects.filter(kind="hold").earliest("pk")
+    tamper(f"DELETE FROM program_budgets_entry WHERE posting_id = {first.pk} AND lot_id IS NULL")
+    cut = {check for check, *_ in found()}
+    assert cut == {"caps_match_journal", "entries_chain"}
+
+
+@pytest.mark.parametrize("kind", ["member", "cap"])
+def test_overspending(books: World, kind: str) -> None:
+    limit = Limit.objects.get(kind=kind)
+    tamper(f"UPDATE program_budgets_limit SET spent = ceiling - held + 7 WHERE kind = '{kind}'")
+    verification = ledger.verify()
+    assert verification.overspent == {"USD": 7}
+    named = {difference.check: difference for difference in verification.differences}
+    assert str(named["nothing_overspent"]) == (
+        f"nothing_overspent: limit {limit.pk}: expected at most {limit.ceiling} USD, "
+        f"found {limit.ceiling + 7}"
+    )
+    assert len(named) == len(verification.differences) == 2
+
+
+def test_a_negative_figure(books: World) -> None:
+    cap = Limit.objects.get(kind="cap")
+    tamper("UPDATE program_budgets_limit SET overhang = -1 WHERE kind = 'cap'")
+    assert found() == [
+        (
+            "nothing_overspent",
+            f"limit {cap.pk}",
+            f"at most {1000_00 - 1} USD",
+            str(HELD + SPENT),
+        )
+    ]
+
+
+def test_at_most_a_hundred_of_each_check_are_shown(books: World) -> None:
+    assert SHOWN_PER_CHECK == 100
+    world = books
+    world.members(101, world.account("Many"))
+    tamper("UPDATE program_budgets_limit SET spent = 1 WHERE kind = 'member' AND spent = 0")
+    assert len(ledger.verify().differences) == 100
+
+
+def test_verifying_takes_one_query_a_check_and_changes_nothing(books: World) -> None:
+    before = snapshot()
+    with CaptureQueriesContext(connection) as queries:
+        ledger.verify()
+    selects = [query for query in queries if query["sql"].lstrip("- ").startswith("SELECT")]
+    assert len(selects) == len(checks()) + 6
+    assert snapshot() == before
+
+
+def row(figures: tuple[int, ...]) -> str:
+    """Render figures as the database renders a row."""
+    return f"({','.join(map(str, figures))})"
