@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from saleor.channel import TransactionFlowStrategy
 from saleor.checkout.models import Checkout
 from saleor.order import OrderStatus
 from saleor.payment.interface import PaymentGatewayData, TransactionSessionResult
@@ -41,8 +42,6 @@ ACTING_FOR_SHOPPERS = (
     OrderPermissions.MANAGE_ORDERS,
 )
 """An app or staff user with one of these may apply a shopper's budget for them."""
-
-CHARGE = "CHARGE"
 
 
 def describe(
@@ -92,7 +91,7 @@ def initialize(
     the hold is captured at once.
     """
     at = at or timezone.now()
-    is_charge = data.action.action_type == CHARGE
+    is_charge = data.action.action_type == TransactionFlowStrategy.CHARGE
     try:
         hold = transactions.hold_of(data.transaction)
         if hold is None:
@@ -108,7 +107,7 @@ def initialize(
         result="CHARGE_SUCCESS" if is_charge or hold.captured else "AUTHORIZATION_SUCCESS",
         pspReference=transactions.hold_reference(hold.pk),
         amount=str(Amount(hold.amount, hold.unit).to_decimal()),
-        actions=["REFUND"] if is_charge else transactions.actions_of(hold),
+        actions=["REFUND"] if is_charge else _actions(hold),
         message=f"Held until {hold.expires_at:%Y-%m-%d %H:%M} UTC" if not hold.order_id else "",
         data={"hold": str(hold.pk), "expiresAt": hold.expires_at.isoformat()},
     )
@@ -276,11 +275,16 @@ def _answer(
             "result": f"{action}_SUCCESS",
             "pspReference": transactions.posting_reference(settlement.posting_id),
             "amount": str(settlement.amount.to_decimal()),
-            "actions": transactions.actions_of(hold),
+            "actions": _actions(hold),
         }
     create_transaction_event_from_request_and_webhook_response(
         data.event, data.transaction_app_owner, response
     )
+
+
+def _actions(hold: Hold) -> list[str]:
+    """Return what may be asked next, spelled as Saleor wants it in answers."""
+    return [action.upper() for action in transactions.actions_of(hold)]
 
 
 def _request_key(data: TransactionActionData) -> str:

@@ -19,7 +19,7 @@ from dev.paths import SALEOR_ROOT
 from dev.saleor import Checkout
 from saleor_program_budgets.manifest import manifest
 
-pytest_plugins = Checkout(SALEOR_ROOT).fixture_modules
+pytest_plugins = [*Checkout(SALEOR_ROOT).fixture_modules, "tests.host.support.fixtures"]
 
 # Saleor reads from a replica and writes to another alias; its tests may use both unasked, and
 # both are one connection, so that a test's transaction is seen by reads.

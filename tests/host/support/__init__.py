@@ -1,0 +1,1 @@
+"""What host tests share."""
