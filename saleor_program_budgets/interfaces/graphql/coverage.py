@@ -1,0 +1,64 @@
+"""How far a cap covers the allotments under it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import Count
+from saleor.graphql.core.dataloaders import DataLoader
+
+from saleor_program_budgets.models import Account, Limit, Member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class CapKey(NamedTuple):
+    """What of a cap decides which allotments it covers."""
+
+    account_id: int | None
+    program_id: int | None
+    unit: str
+
+
+def cap_key(cap: Limit) -> CapKey:
+    """Return the key by which ``AllottedByCapLoader`` knows *cap*."""
+    return CapKey(cap.account_id, cap.program_id, cap.unit)
+
+
+class AllottedByCapLoader(DataLoader):  # type: ignore[type-arg]
+    """Per cap, the sum in minor units of the active members' allotments for one cycle."""
+
+    context_key = "program_budgets_allotted_by_cap"
+
+    def batch_load(self, keys: Iterable[CapKey]) -> list[int]:
+        """Load the tree's edges and the members counted by account, in two queries."""
+        parents = dict(
+            Account.objects.using(self.database_connection_name)
+            .without_tree_fields()
+            .order_by()
+            .values_list("pk", "parent_id")
+        )
+        allotted: defaultdict[CapKey, int] = defaultdict(int)
+        counted = (
+            Member.objects.using(self.database_connection_name)
+            .filter(is_active=True, program__allotment_minor__gt=0)
+            .order_by()
+            .values("account_id", "program_id", "program__currency", "program__allotment_minor")
+            .annotate(members=Count("pk"))
+            .values_list(
+                "account_id",
+                "program_id",
+                "program__currency",
+                "program__allotment_minor",
+                "members",
+            )
+        )
+        for account_id, program_id, unit, allotment, members in counted:
+            above: int | None = account_id
+            while above is not None:
+                allotted[CapKey(above, program_id, unit)] += allotment * members
+                allotted[CapKey(above, None, unit)] += allotment * members
+                above = parents.get(above)
+        return [allotted[key] for key in keys]

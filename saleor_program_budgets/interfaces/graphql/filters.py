@@ -1,0 +1,241 @@
+"""Inputs for filtering and sorting, and how they narrow a queryset.
+
+Plain inputs instead of Saleor's filter sets: those differ between versions, and look up a
+default channel that no budget has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import graphene
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q
+from graphql import GraphQLError
+from saleor.graphql.core.types import (
+    BaseEnum,
+    BaseInputObjectType,
+    NonNullList,
+    SortInputObjectType,
+)
+from saleor.graphql.core.types.common import DateTimeRangeInput
+from saleor.graphql.core.utils import from_global_id_or_error
+
+from saleor_program_budgets.interfaces.graphql.common import DOC_CATEGORY
+from saleor_program_budgets.interfaces.graphql.enums import (
+    ProgramBudgetAccountKind,
+    ProgramBudgetPostingKind,
+    ProgramBudgetProgramStatus,
+)
+from saleor_program_budgets.interfaces.graphql.errors import ProgramBudgetErrorCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.db.models import QuerySet
+
+SORTS_KNOW_NO_CHANNEL = {"channel": "-"}
+"""Handed to Saleor's sorting, which would otherwise look up a default channel."""
+
+
+class ProgramBudgetProgramFilterInput(BaseInputObjectType):
+    """Which programs."""
+
+    status = ProgramBudgetProgramStatus(description="In this state.")
+    channels = NonNullList(graphene.ID, description="Whose store is one of these channels.")
+
+    class Meta:
+        description = "Filtering options for programs."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetAccountFilterInput(BaseInputObjectType):
+    """Which accounts."""
+
+    kind = ProgramBudgetAccountKind(description="Of this kind.")
+    parent = graphene.ID(description="Directly below this account.")
+    is_root = graphene.Boolean(description="With nothing above, or with something.")
+
+    class Meta:
+        description = "Filtering options for accounts."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetMemberFilterInput(BaseInputObjectType):
+    """Which members."""
+
+    program = graphene.ID(description="Of this program.")
+    account = graphene.ID(description="Under exactly this account.")
+    under_account = graphene.ID(description="Under this account, or one below it.")
+    user = graphene.ID(description="This user.")
+    is_active = graphene.Boolean(description="Active ones, or inactive ones.")
+
+    class Meta:
+        description = "Filtering options for members."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetHoldFilterInput(BaseInputObjectType):
+    """Which holds."""
+
+    program = graphene.ID(description="Of this program.")
+    member = graphene.ID(description="Of this member.")
+    checkout = graphene.ID(description="For this checkout.")
+    order = graphene.ID(description="For this order.")
+    is_open = graphene.Boolean(description="That still reserve something, or no longer do.")
+
+    class Meta:
+        description = "Filtering options for holds."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetEntryFilterInput(BaseInputObjectType):
+    """Which entries."""
+
+    program = graphene.ID(description="Of this program.")
+    member = graphene.ID(description="Of postings of this member.")
+    account = graphene.ID(description="On a cap of this account.")
+    order = graphene.ID(description="For this order.")
+    kind = ProgramBudgetPostingKind(description="Of postings of this kind.")
+    at = graphene.Field(DateTimeRangeInput, description="In this time.")
+
+    class Meta:
+        description = "Filtering options for the journal."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetRefusedPurchaseFilterInput(BaseInputObjectType):
+    """Which refused purchases."""
+
+    program = graphene.ID(description="Of this program.")
+    member = graphene.ID(description="Of this member.")
+    code = ProgramBudgetErrorCode(description="Refused by this rule.")
+    at = graphene.Field(DateTimeRangeInput, description="In this time.")
+
+    class Meta:
+        description = "Filtering options for refused purchases."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetProgramSortField(BaseEnum):
+    """By what programs are sorted."""
+
+    NAME = ["name", "id"]
+    CREATED_AT = ["created_at", "id"]
+
+    class Meta:
+        description = "By what programs are sorted."
+        doc_category = DOC_CATEGORY
+
+    @property
+    def description(self) -> str:
+        """Describe one value in the schema."""
+        return f"Sort programs by {self.name.lower().replace('_', ' ')}."
+
+
+class ProgramBudgetProgramSortingInput(SortInputObjectType):
+    """How programs are sorted."""
+
+    class Meta:
+        doc_category = DOC_CATEGORY
+        sort_enum = ProgramBudgetProgramSortField
+        type_name = "programs"
+
+
+class ProgramBudgetMemberSortField(BaseEnum):
+    """By what members are sorted."""
+
+    EMAIL = ["user__email", "id"]
+    LAST_NAME = ["user__last_name", "user__first_name", "id"]
+    JOINED_AT = ["joined_at", "id"]
+
+    class Meta:
+        description = "By what members are sorted."
+        doc_category = DOC_CATEGORY
+
+    @property
+    def description(self) -> str:
+        """Describe one value in the schema."""
+        return f"Sort members by {self.name.lower().replace('_', ' ')}."
+
+
+class ProgramBudgetMemberSortingInput(SortInputObjectType):
+    """How members are sorted."""
+
+    class Meta:
+        doc_category = DOC_CATEGORY
+        sort_enum = ProgramBudgetMemberSortField
+        type_name = "members"
+
+
+class ProgramBudgetJournalSortField(BaseEnum):
+    """By what the journal is sorted."""
+
+    AT = ["id"]
+
+    class Meta:
+        description = "By what the journal is sorted."
+        doc_category = DOC_CATEGORY
+
+    @property
+    def description(self) -> str:
+        """Describe one value in the schema."""
+        return "Sort by time of writing."
+
+
+class ProgramBudgetJournalSortingInput(SortInputObjectType):
+    """How the journal is sorted."""
+
+    class Meta:
+        doc_category = DOC_CATEGORY
+        sort_enum = ProgramBudgetJournalSortField
+        type_name = "the journal"
+
+
+def newest_first() -> Any:
+    """Return the sorting that journals have when the client names none."""
+    container = ProgramBudgetJournalSortingInput._meta.container
+    return container({"direction": "-", "field": ProgramBudgetJournalSortField.AT.value})
+
+
+def narrowed(
+    queryset: QuerySet[Any], given: Mapping[str, Any] | None, by_id: Mapping[str, tuple[str, str]]
+) -> QuerySet[Any]:
+    """Filter *queryset* by the ids in *given*; ``by_id`` maps input → (lookup, type name).
+
+    Raises ``GraphQLError`` for an id of another type, as Saleor's filters do.
+    """
+    for name, (lookup, type_name) in by_id.items():
+        if given and given.get(name) is not None:
+            _, key = from_global_id_or_error(given[name], type_name, raise_error=True)
+            try:
+                queryset = queryset.filter(**{lookup: key})
+            except (ValueError, ValidationError) as error:
+                raise GraphQLError(f"Invalid ID: {given[name]}.") from error
+    return queryset
+
+
+def in_time(queryset: QuerySet[Any], field: str, given: Mapping[str, Any] | None) -> QuerySet[Any]:
+    """Filter by the range under ``at``, both ends included, as Saleor's ranges are."""
+    span = (given or {}).get("at") or {}
+    for end in ("gte", "lte"):
+        if span.get(end) is not None:
+            queryset = queryset.filter(**{f"{field}__{end}": span[end]})
+    return queryset
+
+
+def with_remainder(queryset: QuerySet[Any], is_open: bool) -> QuerySet[Any]:
+    """Filter holds by whether they still reserve something."""
+    still_holds = Q(amount__gt=F("captured") + F("released"))
+    return queryset.filter(still_holds if is_open else ~still_holds)
+
+
+def search_people(queryset: QuerySet[Any], search: str | None) -> QuerySet[Any]:
+    """Filter members so that every word occurs in the user's e-mail address or name."""
+    for word in (search or "").split():
+        queryset = queryset.filter(
+            Q(user__email__icontains=word)
+            | Q(user__first_name__icontains=word)
+            | Q(user__last_name__icontains=word)
+        )
+    return queryset

@@ -1,0 +1,1 @@
+"""The mutations that the extension adds, one file each aggregate."""

@@ -1,0 +1,1 @@
+"""The queries that the extension adds, one file each aggregate."""

@@ -1,0 +1,110 @@
+"""What the schema gains: one value, read by ``graft``."""
+
+from __future__ import annotations
+
+import graphene
+from saleor.graphql.account.types import User
+from saleor.graphql.checkout.types import Checkout
+from saleor.graphql.core.fields import BaseField
+from saleor.graphql.core.types import NonNullList
+from saleor.permission.auth_filters import AuthorizationFilters
+
+from saleor_program_budgets.interfaces.graphql.common import ADDED_IN, DOC_CATEGORY, READ_FIGURES
+from saleor_program_budgets.interfaces.graphql.costs import COSTS
+from saleor_program_budgets.interfaces.graphql.graft import AddedField, Extension
+from saleor_program_budgets.interfaces.graphql.mutations.accounts import (
+    ProgramBudgetAccountCreate,
+    ProgramBudgetAccountMove,
+    ProgramBudgetAccountUpdate,
+    ProgramBudgetCapSet,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.checkout import (
+    ProgramBudgetApply,
+    ProgramBudgetRemove,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.members import (
+    ProgramBudgetGrant,
+    ProgramBudgetMemberDeactivate,
+    ProgramBudgetMemberEnroll,
+    ProgramBudgetMemberMove,
+    ProgramBudgetMemberReactivate,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.programs import (
+    ProgramBudgetProgramClose,
+    ProgramBudgetProgramCreate,
+    ProgramBudgetProgramOpen,
+    ProgramBudgetProgramUpdate,
+)
+from saleor_program_budgets.interfaces.graphql.overrides import (
+    DraftOrderComplete,
+    OrderBulkCreate,
+)
+from saleor_program_budgets.interfaces.graphql.queries.accounts import AccountQueries
+from saleor_program_budgets.interfaces.graphql.queries.journal import JournalQueries
+from saleor_program_budgets.interfaces.graphql.queries.members import MemberQueries
+from saleor_program_budgets.interfaces.graphql.queries.programs import ProgramQueries
+from saleor_program_budgets.interfaces.graphql.shopper import (
+    resolve_checkout_budget,
+    resolve_program_budgets,
+)
+from saleor_program_budgets.interfaces.graphql.types.shopper import (
+    ProgramBudget,
+    ProgramBudgetCheckout,
+)
+
+
+class Queries(ProgramQueries, AccountQueries, MemberQueries, JournalQueries):
+    """All queries that are added."""
+
+
+class Mutations(graphene.ObjectType):
+    """All mutations that are added, and those of Saleor's that are overridden."""
+
+    program_budget_apply = ProgramBudgetApply.Field()
+    program_budget_remove = ProgramBudgetRemove.Field()
+
+    program_budget_program_create = ProgramBudgetProgramCreate.Field()
+    program_budget_program_update = ProgramBudgetProgramUpdate.Field()
+    program_budget_program_open = ProgramBudgetProgramOpen.Field()
+    program_budget_program_close = ProgramBudgetProgramClose.Field()
+    program_budget_account_create = ProgramBudgetAccountCreate.Field()
+    program_budget_account_update = ProgramBudgetAccountUpdate.Field()
+    program_budget_account_move = ProgramBudgetAccountMove.Field()
+    program_budget_cap_set = ProgramBudgetCapSet.Field()
+    program_budget_member_enroll = ProgramBudgetMemberEnroll.Field()
+    program_budget_member_move = ProgramBudgetMemberMove.Field()
+    program_budget_member_deactivate = ProgramBudgetMemberDeactivate.Field()
+    program_budget_member_reactivate = ProgramBudgetMemberReactivate.Field()
+    program_budget_grant = ProgramBudgetGrant.Field()
+
+    draft_order_complete = DraftOrderComplete.Field()
+    order_bulk_create = OrderBulkCreate.Field()
+
+
+USER_BUDGETS = BaseField(
+    NonNullList(ProgramBudget),
+    description=(
+        "The user's budgets, one per program.\n\nRequires one of the following permissions: "
+        + ", ".join([*(permission.name for permission in READ_FIGURES)])
+        + f", {AuthorizationFilters.OWNER.name}.{ADDED_IN}"
+    ),
+    doc_category=DOC_CATEGORY,
+)
+CHECKOUT_BUDGET = BaseField(
+    ProgramBudgetCheckout,
+    description=(
+        "How the checkout stands against its shopper's budget. Null outside program stores, and "
+        f"for anyone but the checkout's own user.{ADDED_IN}"
+    ),
+    doc_category=DOC_CATEGORY,
+)
+
+EXTENSION = Extension(
+    query=Queries,
+    mutation=Mutations,
+    fields={
+        User: [AddedField("program_budgets", USER_BUDGETS, resolve_program_budgets)],
+        Checkout: [AddedField("program_budget", CHECKOUT_BUDGET, resolve_checkout_budget)],
+    },
+    costs=COSTS,
+)

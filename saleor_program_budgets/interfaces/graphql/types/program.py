@@ -1,0 +1,136 @@
+"""Programs and their cycles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import graphene
+from django.utils import timezone
+from saleor.graphql.channel.types import Channel
+from saleor.graphql.core.connection import CountableConnection
+from saleor.graphql.core.fields import PermissionsField
+from saleor.graphql.core.scalars import DateTime
+from saleor.graphql.core.types import ModelObjectType, Money, NonNullList
+
+from saleor_program_budgets import models, periods
+from saleor_program_budgets.interfaces.graphql.common import (
+    DOC_CATEGORY,
+    READ_FIGURES,
+    minor_to_money,
+)
+from saleor_program_budgets.interfaces.graphql.enums import (
+    ProgramBudgetOveragePolicy,
+    ProgramBudgetProgramStatus,
+)
+from saleor_program_budgets.interfaces.graphql.loaders import (
+    ChannelsByProgramIdLoader,
+    OpenCycleByProgramIdLoader,
+)
+
+
+class ProgramBudgetCycle(ModelObjectType[models.Cycle]):
+    """One period of a program."""
+
+    id = graphene.GlobalID(required=True, description="The ID of the cycle.")
+    number = graphene.Int(required=True, description="Which of the program's cycles it is.")
+    starts_at = DateTime(required=True, description="When the cycle begins.")
+    ends_at = DateTime(required=True, description="When the next one begins.")
+    closed_at = DateTime(description="When the cycle was closed; null while it is open.")
+
+    class Meta:
+        description = "One period of a program; it includes its start and excludes its end."
+        interfaces = [graphene.relay.Node]
+        model = models.Cycle
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetProgram(ModelObjectType[models.Program]):
+    """A set of budget rules for one or more channels."""
+
+    id = graphene.GlobalID(required=True, description="The ID of the program.")
+    name = graphene.String(required=True, description="The name of the program.")
+    slug = graphene.String(required=True, description="The slug of the program.")
+    currency = graphene.String(
+        required=True, description="The currency of its budgets; it never changes."
+    )
+    overage_policy = ProgramBudgetOveragePolicy(
+        required=True, description="What a purchase above the budget does."
+    )
+    opens_at = DateTime(description="From when the store takes orders; null if always.")
+    closes_at = DateTime(description="From when it no longer does; null if never.")
+    is_open = graphene.Boolean(required=True, description="Whether it takes orders now.")
+    time_zone = graphene.String(
+        required=True, description="The IANA time zone that its periods are cut in."
+    )
+    status = PermissionsField(
+        ProgramBudgetProgramStatus, description="Its state.", permissions=READ_FIGURES
+    )
+    allotment = PermissionsField(
+        Money, description="What each member is given for a cycle.", permissions=READ_FIGURES
+    )
+    includes_shipping = PermissionsField(
+        graphene.Boolean,
+        description="Whether budgets cover shipping.",
+        permissions=READ_FIGURES,
+    )
+    includes_tax = PermissionsField(
+        graphene.Boolean, description="Whether budgets cover taxes.", permissions=READ_FIGURES
+    )
+    hold_ttl_minutes = PermissionsField(
+        graphene.Int,
+        description="For how many minutes a hold reserves budget for a checkout.",
+        permissions=READ_FIGURES,
+    )
+    channels = PermissionsField(
+        NonNullList(Channel),
+        description="The channels that are this program's stores.",
+        permissions=READ_FIGURES,
+    )
+    cycle = PermissionsField(
+        ProgramBudgetCycle,
+        description="The open cycle; null before the program was first opened.",
+        permissions=READ_FIGURES,
+    )
+    created_at = PermissionsField(
+        DateTime, description="When the program was created.", permissions=READ_FIGURES
+    )
+
+    class Meta:
+        description = "A set of budget rules for one or more channels."
+        interfaces = [graphene.relay.Node]
+        model = models.Program
+        doc_category = DOC_CATEGORY
+
+    @staticmethod
+    def resolve_is_open(root: models.Program, info: Any) -> Any:
+        """Say whether status, window and cycle all allow orders at this instant."""
+        is_in_window = periods.is_open(
+            timezone.now(), opens_at=root.opens_at, closes_at=root.closes_at
+        )
+        if root.status != models.Program.Status.OPEN or not is_in_window:
+            return False
+        cycle = OpenCycleByProgramIdLoader(info.context).load(root.pk)
+        return cycle.then(lambda found: found is not None)
+
+    @staticmethod
+    def resolve_allotment(root: models.Program, _info: Any) -> Any:
+        """Convert from minor units."""
+        return minor_to_money(root.allotment_minor, root.currency)
+
+    @staticmethod
+    def resolve_channels(root: models.Program, info: Any) -> Any:
+        """Load through the links that the core keeps."""
+        return ChannelsByProgramIdLoader(info.context).load(root.pk)
+
+    @staticmethod
+    def resolve_cycle(root: models.Program, info: Any) -> Any:
+        """Load the open cycle."""
+        return OpenCycleByProgramIdLoader(info.context).load(root.pk)
+
+
+class ProgramBudgetProgramCountableConnection(CountableConnection):
+    """A page of programs."""
+
+    class Meta:
+        node = ProgramBudgetProgram
+        doc_category = DOC_CATEGORY
