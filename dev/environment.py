@@ -29,10 +29,11 @@ _OVERRIDES = ["setuptools>=77,<80"]
 
 def python_for(checkout: Checkout) -> Path:
     """The Python of the environment that a checkout runs in, made or renewed if need be."""
-    wanted = requirements.declared(checkout.root / "pyproject.toml")
+    declared = requirements.declared(checkout.root / "pyproject.toml")
     document = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))
-    if wanted == document["dependency-groups"]["saleor"]:
+    if declared == document["dependency-groups"]["saleor"]:
         return Path(sys.executable)
+    wanted = [*declared, *document["project"]["dependencies"]]
     home = _ENVIRONMENTS / f"saleor-{checkout.version}"
     python = home / "bin" / "python"
     stamp = home / "installed"

@@ -94,7 +94,7 @@ def plugin(checkout: Checkout) -> Template:
     """Saleor with this plugin's migrations applied."""
     parent = saleor(checkout)
     return Template(
-        name=f"plugin_{_slug(checkout.version)}__{parent.name.rpartition('__')[2]}_{_migrations_digest()}",
+        name=f"plugin_{_slug(checkout.version)}__{parent.name.rpartition('__')[2]}_{_plugin_digest()}",
         title=f"this plugin's migrations in Saleor {checkout.version}",
         parent=parent,
         settings="tests.settings_host",
@@ -111,13 +111,15 @@ def _slug(version: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", version.lower())
 
 
-def _migrations_digest() -> str:
-    content = [
-        f"{path.relative_to(MIGRATIONS)}\n{path.read_text(encoding='utf-8')}"
-        for path in sorted(MIGRATIONS.rglob("*"))
-        if path.suffix in {".py", ".sql"}
-    ]
-    return _digest(*content)
+def _plugin_digest() -> str:
+    """Changes with the migrations, and with the manifest, which post_migrate writes rows from."""
+    migrations = [path for path in MIGRATIONS.rglob("*") if path.suffix in {".py", ".sql"}]
+    return _digest(
+        *(
+            f"{path.relative_to(ROOT)}\n{path.read_text(encoding='utf-8')}"
+            for path in [ROOT / "plugin.toml", *sorted(migrations)]
+        )
+    )
 
 
 def _digest(*content: str) -> str:

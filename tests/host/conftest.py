@@ -52,9 +52,10 @@ def django_db_setup(
 
 
 @pytest.fixture(autouse=True)
-def plugin_enabled(settings: SettingsWrapper, setup_dummy_gateways: SettingsWrapper) -> None:
+def plugin_enabled(settings: SettingsWrapper) -> None:
     """Make this plugin the only one, so that a test sees its hooks and nobody else's.
 
-    It asks for Saleor's fixture, which sets PLUGINS for every test, in order to come after it.
+    Saleor's own fixture, whose name differs between versions, sets PLUGINS for every test too. It
+    is a plugin's, and those come before a conftest's.
     """
     settings.PLUGINS = [manifest().entry_point.replace(":", ".")]
