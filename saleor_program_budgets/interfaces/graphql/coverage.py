@@ -27,7 +27,7 @@ def cap_key(cap: Limit) -> CapKey:
     return CapKey(cap.account_id, cap.program_id, cap.unit)
 
 
-class AllottedByCapLoader(DataLoader):  # type: ignore[type-arg]
+class AllottedByCapLoader(DataLoader):
     """Per cap, the sum in minor units of the active members' allotments for one cycle."""
 
     context_key = "program_budgets_allotted_by_cap"

@@ -195,7 +195,8 @@ class ProgramBudgetJournalSortingInput(SortInputObjectType):
 def newest_first() -> Any:
     """Return the sorting that journals have when the client names none."""
     container = ProgramBudgetJournalSortingInput._meta.container
-    return container({"direction": "-", "field": ProgramBudgetJournalSortField.AT.value})
+    by_time = ProgramBudgetJournalSortField.get("AT").value
+    return container({"direction": "-", "field": by_time})
 
 
 def narrowed(

@@ -68,8 +68,8 @@ def install() -> None:
 
 def is_grafted() -> bool:
     """Say whether Saleor's schema, as built in this process, carries the extension."""
-    api = sys.modules.get(API_MODULE)
-    return hasattr(api, "schema") and "programBudgetPrograms" in api.schema.get_query_type().fields
+    schema = getattr(sys.modules.get(API_MODULE), "schema", None)
+    return schema is not None and "programBudgetPrograms" in schema.get_query_type().fields
 
 
 class _BuilderFinder(MetaPathFinder):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 
-class _ById(DataLoader):  # type: ignore[type-arg] # generic from 3.22 on only
+class _ById(DataLoader):
     """Rows of one model by primary key; a missing one is ``None``."""
 
     model: ClassVar[type[Model]]
@@ -69,7 +69,7 @@ class CycleByIdLoader(_ById):
     model = Cycle
 
 
-class OpenCycleByProgramIdLoader(DataLoader):  # type: ignore[type-arg]
+class OpenCycleByProgramIdLoader(DataLoader):
     """The open cycle of each program, or ``None``."""
 
     context_key = "program_budgets_open_cycle_by_program_id"
@@ -83,7 +83,7 @@ class OpenCycleByProgramIdLoader(DataLoader):  # type: ignore[type-arg]
         return [by_program.get(key) for key in keys]
 
 
-class BalanceByMemberLoader(DataLoader):  # type: ignore[type-arg]
+class BalanceByMemberLoader(DataLoader):
     """Each member's balance now, by (member id, program id)."""
 
     context_key = "program_budgets_balance_by_member"
@@ -111,7 +111,7 @@ class BalanceByMemberLoader(DataLoader):  # type: ignore[type-arg]
         return cycles.then(with_cycles)
 
 
-class MembershipsByUserIdLoader(DataLoader):  # type: ignore[type-arg]
+class MembershipsByUserIdLoader(DataLoader):
     """A user's memberships in programs that have left draft, in order of joining."""
 
     context_key = "program_budgets_memberships_by_user_id"
@@ -131,7 +131,7 @@ class MembershipsByUserIdLoader(DataLoader):  # type: ignore[type-arg]
         return [by_user[key] for key in keys]
 
 
-class LotsByMemberIdLoader(DataLoader):  # type: ignore[type-arg]
+class LotsByMemberIdLoader(DataLoader):
     """A member's lots in the order in which they are consumed."""
 
     context_key = "program_budgets_lots_by_member_id"
@@ -150,7 +150,7 @@ class LotsByMemberIdLoader(DataLoader):  # type: ignore[type-arg]
         return [by_member[key] for key in keys]
 
 
-class ChildrenByAccountIdLoader(DataLoader):  # type: ignore[type-arg]
+class ChildrenByAccountIdLoader(DataLoader):
     """The accounts directly below each account."""
 
     context_key = "program_budgets_children_by_account_id"
@@ -169,7 +169,7 @@ class ChildrenByAccountIdLoader(DataLoader):  # type: ignore[type-arg]
         return [by_parent[key] for key in keys]
 
 
-class CapsByAccountIdLoader(DataLoader):  # type: ignore[type-arg]
+class CapsByAccountIdLoader(DataLoader):
     """The caps that stand on each account now."""
 
     context_key = "program_budgets_caps_by_account_id"
@@ -187,7 +187,7 @@ class CapsByAccountIdLoader(DataLoader):  # type: ignore[type-arg]
         return [by_account[key] for key in keys]
 
 
-class ChannelsByProgramIdLoader(DataLoader):  # type: ignore[type-arg]
+class ChannelsByProgramIdLoader(DataLoader):
     """The channels that each program is the store of."""
 
     context_key = "program_budgets_channels_by_program_id"
@@ -210,7 +210,7 @@ class ChannelsByProgramIdLoader(DataLoader):  # type: ignore[type-arg]
         return [by_program[key] for key in keys]
 
 
-class StoreByChannelIdLoader(DataLoader):  # type: ignore[type-arg]
+class StoreByChannelIdLoader(DataLoader):
     """The program store that each channel is, or ``None``."""
 
     context_key = "program_budgets_store_by_channel_id"

@@ -12,8 +12,16 @@ from django.utils import timezone
 from promise import Promise
 from saleor.channel.models import Channel
 from saleor.graphql.core.context import SyncWebhookControlContext
-from saleor.graphql.order.bulk_mutations import order_bulk_create
-from saleor.graphql.order.mutations import draft_order_complete
+from saleor.graphql.order.bulk_mutations.order_bulk_create import (
+    OrderBulkCreate as CoreOrderBulkCreate,
+)
+from saleor.graphql.order.bulk_mutations.order_bulk_create import (
+    OrderBulkCreateResult,
+    OrderBulkError,
+)
+from saleor.graphql.order.mutations.draft_order_complete import (
+    DraftOrderComplete as CoreDraftOrderComplete,
+)
 from saleor.graphql.order.types import Order
 from saleor.order import OrderStatus
 from saleor.order import models as order_models
@@ -22,9 +30,6 @@ from saleor.order.error_codes import OrderBulkCreateErrorCode, OrderErrorCode
 from saleor_program_budgets import errors, programs
 from saleor_program_budgets.interfaces import gates
 from saleor_program_budgets.interfaces.graphql.common import actor_in
-
-CoreDraftOrderComplete = draft_order_complete.DraftOrderComplete
-CoreOrderBulkCreate = order_bulk_create.OrderBulkCreate
 
 
 class DraftOrderComplete(CoreDraftOrderComplete):
@@ -98,9 +103,7 @@ class OrderBulkCreate(CoreOrderBulkCreate):
         if not slugs:
             return super().perform_mutation(root, info, **data)
         results = [
-            order_bulk_create.OrderBulkCreateResult(
-                order=None, errors=[_store_error(slug)] if slug in slugs else []
-            )
+            OrderBulkCreateResult(order=None, errors=[_store_error(slug)] if slug in slugs else [])
             for slug in (order["channel"] for order in data["orders"])
         ]
         return CoreOrderBulkCreate(count=0, results=results)
@@ -115,8 +118,8 @@ def _store_slugs(slugs: set[str]) -> set[str]:
     return {channels[channel_id] for channel_id in programs.find_stores(channel_ids=channels)}
 
 
-def _store_error(slug: str) -> order_bulk_create.OrderBulkError:
-    return order_bulk_create.OrderBulkError(
+def _store_error(slug: str) -> OrderBulkError:
+    return OrderBulkError(
         path="channel",
         message=(
             f"The channel “{slug}” is a program store: its orders are paid from budgets and "

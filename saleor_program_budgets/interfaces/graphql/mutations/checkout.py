@@ -138,8 +138,8 @@ class ProgramBudgetApply(_CheckoutMutation):
         except ValidationError as error:
             cls.remap_error_fields(error, FIELDS_OF_INITIALIZE)
             raise
-        if error := _failure_of(result):
-            return cls.answer(info, checkout, store, errors=cls.handle_errors(error).errors)
+        if failure := _failure_of(result):
+            return cls.answer(info, checkout, store, errors=cls.handle_errors(failure).errors)
         return cls.answer(info, checkout, store, transaction=result.transaction, errors=[])
 
 
@@ -186,8 +186,9 @@ def _request(
     """
     if key is not None:
         key = checked_text(key, field="idempotency_key", longest=LONGEST_TRANSACTION_KEY)
-        if repeated := _first_request(checkout, key, amount):
-            return repeated
+        if first := _first_request(checkout, key, amount):
+            requested = first.amount_value
+            return _initialize(requested, key, is_partial=_is_partial(store, amount))
     due = totals.refreshed_due_of_checkout(program=store.program, checkout=checkout)
     assessment = programs.assess(
         store=store, user_id=checkout.user_id, due=due, checkout_id=str(checkout.pk), at=at
@@ -196,36 +197,23 @@ def _request(
     asked = rest if amount is None else _checked(amount, rest, store)
     if not rest:
         return None
-    takes_part = store.program.overage_policy == Program.OveragePolicy.PAY_DIFFERENCE
     count = checkout.payment_transactions.count()
-    return {
-        "amount": asked.to_decimal(),
-        "idempotency_key": key or f"program-budget:{checkout.pk}:{count}:{asked.minor}",
-        "payment_gateway": _gateway(is_partial=takes_part and amount is None),
-    }
+    key = key or f"program-budget:{checkout.pk}:{count}:{asked.minor}"
+    return _initialize(asked.to_decimal(), key, is_partial=_is_partial(store, amount))
 
 
-def _first_request(checkout: Any, key: str, amount: Decimal | None) -> dict[str, Any] | None:
+def _first_request(checkout: Any, key: str, amount: Decimal | None) -> TransactionEvent | None:
     """Return the request that *key* was first used for on this checkout, to repeat it."""
-    event = (
-        TransactionEvent.objects.filter(
-            idempotency_key=key,
-            transaction__idempotency_key=key,
-            transaction__checkout_id=checkout.pk,
-        )
-        .order_by("pk")
-        .first()
+    requests = TransactionEvent.objects.filter(
+        idempotency_key=key,
+        transaction__idempotency_key=key,
+        transaction__checkout_id=checkout.pk,
     )
-    if event is None:
-        return None
-    if amount is not None and amount != event.amount_value:
+    first: TransactionEvent | None = requests.order_by("pk").first()
+    if first is not None and amount not in {None, first.amount_value}:
         message = "This idempotency key was already used for a different amount."
         raise field_error("idempotency_key", message, "key_conflict")
-    return {
-        "amount": event.amount_value,
-        "idempotency_key": key,
-        "payment_gateway": _gateway(is_partial=amount is None),
-    }
+    return first
 
 
 def _checked(amount: Decimal, rest: Amount, store: Store) -> Amount:
@@ -241,8 +229,18 @@ def _checked(amount: Decimal, rest: Amount, store: Store) -> Amount:
     return asked
 
 
-def _gateway(*, is_partial: bool) -> dict[str, Any]:
-    return {"id": GATEWAY_ID, "data": {"partial": True} if is_partial else None}
+def _is_partial(store: Store, amount: Decimal | None) -> bool:
+    """Say whether less than what is asked for is welcome."""
+    return amount is None and store.program.overage_policy == Program.OveragePolicy.PAY_DIFFERENCE
+
+
+def _initialize(amount: Decimal, key: str, *, is_partial: bool) -> dict[str, Any]:
+    """Return the arguments of transactionInitialize beside the checkout."""
+    return {
+        "amount": amount,
+        "idempotency_key": key,
+        "payment_gateway": {"id": GATEWAY_ID, "data": {"partial": True} if is_partial else None},
+    }
 
 
 def _latest_transaction(checkout: Any) -> TransactionItemModel | None:
