@@ -1,0 +1,300 @@
+"""Staff build the account tree, put caps on it and read them."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from saleor_program_budgets import ledger
+from saleor_program_budgets.models import Account, Limit
+from tests.host.graphql.queries import (
+    APPLY,
+    ERRORS,
+    amounts,
+    data_of,
+    error,
+    errors_of,
+    gid,
+    top_errors,
+)
+from tests.host.support.shop import global_id
+
+CREATE = f"""
+mutation ($input: ProgramBudgetAccountCreateInput!) {{
+  programBudgetAccountCreate(input: $input) {{
+    account {{ name slug kind parent {{ slug }} }} {ERRORS}
+  }}
+}}
+"""
+RENAME = f"""
+mutation ($id: ID!, $name: String!) {{
+  programBudgetAccountUpdate(id: $id, name: $name) {{ account {{ name slug }} {ERRORS} }}
+}}
+"""
+MOVE = f"""
+mutation ($id: ID!, $parent: ID) {{
+  programBudgetAccountMove(id: $id, parent: $parent) {{
+    account {{ parent {{ slug }} }} {ERRORS}
+  }}
+}}
+"""
+CAP = """
+  ceiling { amount currency } held { amount } spent { amount } available { amount }
+  overhang { amount } allotted { amount } coverageRatio program { slug } cycle { number }
+  account { slug }
+"""
+SET_CAP = f"""
+mutation (
+  $account: ID!, $program: ID, $amount: PositiveDecimal!, $currency: String, $reason: String!,
+  $key: String
+) {{
+  programBudgetCapSet(
+    account: $account, program: $program, amount: $amount, currency: $currency, reason: $reason,
+    idempotencyKey: $key
+  ) {{ cap {{ {CAP} }} {ERRORS} }}
+}}
+"""
+ONE = f"""
+query ($id: ID, $slug: String) {{
+  programBudgetAccount(id: $id, slug: $slug) {{
+    slug children {{ slug }} caps {{ {CAP} }}
+  }}
+}}
+"""
+MANY = f"""
+query ($first: Int!, $filter: ProgramBudgetAccountFilterInput, $search: String) {{
+  programBudgetAccounts(first: $first, filter: $filter, search: $search) {{
+    totalCount edges {{ node {{
+      slug parent {{ slug }} children {{ slug }} caps {{ {CAP} }}
+    }} }}
+  }}
+}}
+"""
+
+
+@pytest.fixture
+def client(staff_api_client, permission_manage_gift_card):
+    staff_api_client.user.user_permissions.add(permission_manage_gift_card)
+    return staff_api_client
+
+
+def account_id(account: Account) -> str:
+    return gid("ProgramBudgetAccount", account.pk)
+
+
+def slugs(page):
+    return [edge["node"]["slug"] for edge in page["edges"]]
+
+
+def cap_of(store, **changes):
+    return {
+        "account": account_id(store.department),
+        "program": gid("ProgramBudgetProgram", store.program.pk),
+        "amount": 1000,
+        "reason": "budget 2026",
+    } | changes
+
+
+def test_create_below_a_parent(client, store) -> None:
+    parent = account_id(store.department)
+
+    payload = data_of(
+        client, CREATE, input={"name": "Platform team", "kind": "TEAM", "parent": parent}
+    )
+
+    assert payload == {
+        "account": {
+            "name": "Platform team",
+            "slug": "platform-team",
+            "kind": "TEAM",
+            "parent": {"slug": "engineering"},
+        },
+        "errors": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"name": ""}, "name", "REQUIRED"),
+        ({"name": "x" * 251}, "name", "INVALID"),
+        ({"slug": "acme"}, "slug", "UNIQUE"),
+        ({"slug": "not a slug"}, "slug", "INVALID"),
+        ({"name": "部門"}, "slug", "REQUIRED"),
+        ({"parent": gid("ProgramBudgetAccount", 0)}, "parent", "NOT_FOUND"),
+        ({"parent": gid("ProgramBudgetProgram", 1)}, "parent", "GRAPHQL_ERROR"),
+    ],
+)
+def test_create_with_bad_input(changes, field, code, client, store) -> None:
+    payload = data_of(client, CREATE, input={"name": "Sales", "kind": "TEAM"} | changes)
+
+    assert errors_of(payload) == error(field, code)
+    assert Account.objects.count() == 2
+
+
+def test_rename(client, store) -> None:
+    payload = data_of(client, RENAME, id=account_id(store.department), name=" R&D ")
+
+    assert payload == {"account": {"name": "R&D", "slug": "engineering"}, "errors": []}
+
+
+def test_move_to_the_root_and_back(client, store) -> None:
+    department, organization = account_id(store.department), account_id(store.organization)
+
+    alone = data_of(client, MOVE, id=department)
+    below = data_of(client, MOVE, id=department, parent=organization)
+
+    assert alone == {"account": {"parent": None}, "errors": []}
+    assert below == {"account": {"parent": {"slug": "acme"}}, "errors": []}
+
+
+def test_move_below_itself(client, store) -> None:
+    payload = data_of(
+        client, MOVE, id=account_id(store.organization), parent=account_id(store.department)
+    )
+
+    assert errors_of(payload) == error("parent", "INVALID")
+    store.organization.refresh_from_db()
+    assert store.organization.parent_id is None
+
+
+def test_set_a_cap_for_a_program(client, store, member) -> None:
+    payload = data_of(client, SET_CAP, **cap_of(store))
+
+    assert payload["errors"] == []
+    assert payload["cap"] == {
+        "ceiling": {"amount": 1000.0, "currency": "USD"},
+        "held": {"amount": 0.0},
+        "spent": {"amount": 0.0},
+        "available": {"amount": 1000.0},
+        "overhang": {"amount": 0.0},
+        "allotted": {"amount": 300.0},
+        "coverageRatio": 1000 / 300,
+        "program": {"slug": "acme"},
+        "cycle": {"number": 1},
+        "account": {"slug": "engineering"},
+    }
+
+
+def test_set_a_cap_for_all_programs(client, store) -> None:
+    payload = data_of(client, SET_CAP, **cap_of(store, program=None, currency="USD"))
+
+    assert payload["errors"] == []
+    assert (payload["cap"]["program"], payload["cap"]["cycle"]) == (None, None)
+    assert (payload["cap"]["allotted"], payload["cap"]["coverageRatio"]) == ({"amount": 0.0}, None)
+
+
+def test_lowering_below_use_shows_the_overhang(client, store, member, shopper) -> None:
+    data_of(client, SET_CAP, **cap_of(store, amount=100))
+    data_of(shopper.client, APPLY, id=global_id(shopper.checkout()))
+
+    cap = data_of(client, SET_CAP, **cap_of(store, amount=50, reason="cut"))["cap"]
+
+    assert amounts(cap, "ceiling", "held", "available", "overhang") == {
+        "ceiling": 50.0,
+        "held": 75.0,
+        "available": 0.0,
+        "overhang": 25.0,
+    }
+    assert ledger.verify().differences == ()
+
+
+def test_same_key_sets_a_cap_once(client, store) -> None:
+    first = data_of(client, SET_CAP, **cap_of(store, key="once"))
+    again = data_of(client, SET_CAP, **cap_of(store, key="once"))
+    other = data_of(client, SET_CAP, **cap_of(store, key="once", amount=2000))
+
+    assert again == first
+    assert errors_of(other) == error("idempotencyKey", "KEY_CONFLICT")
+    assert [cap.ceiling for cap in Limit.objects.filter(kind="cap")] == [100_000]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"account": gid("ProgramBudgetAccount", 0)}, "account", "NOT_FOUND"),
+        ({"program": gid("ProgramBudgetProgram", 0)}, "program", "NOT_FOUND"),
+        ({"program": None}, "currency", "REQUIRED"),
+        ({"program": None, "currency": "EUR"}, "currency", "INVALID"),
+        ({"currency": "EUR"}, "currency", "CURRENCY_MISMATCH"),
+        ({"amount": 0.001}, "amount", "INVALID_AMOUNT"),
+        ({"amount": 1e15}, "amount", "INVALID_AMOUNT"),
+        ({"reason": " "}, "reason", "REQUIRED"),
+        ({"reason": "x" * 501}, "reason", "INVALID"),
+        ({"key": ""}, "idempotencyKey", "REQUIRED"),
+        ({"key": "x" * 129}, "idempotencyKey", "INVALID"),
+    ],
+)
+def test_cap_with_bad_input(changes, field, code, client, store) -> None:
+    payload = data_of(client, SET_CAP, **cap_of(store, **changes))
+
+    assert errors_of(payload) == error(field, code)
+    assert not Limit.objects.filter(kind="cap").exists()
+
+
+def test_changing_accounts_needs_manage_gift_card(
+    staff_api_client, permission_manage_orders, permission_manage_users, store
+) -> None:
+    staff_api_client.user.user_permissions.add(permission_manage_orders, permission_manage_users)
+    department = account_id(store.department)
+
+    for mutation, variables in (
+        (CREATE, {"input": {"name": "Sales", "kind": "TEAM"}}),
+        (RENAME, {"id": department, "name": "x"}),
+        (MOVE, {"id": department}),
+        (SET_CAP, cap_of(store)),
+    ):
+        assert top_errors(staff_api_client, mutation, **variables) == ["PermissionDenied"]
+    assert (Account.objects.count(), Limit.objects.count()) == (2, 0)
+
+
+def test_look_up(client, store) -> None:
+    store.cap(store.organization, 5_000)
+
+    account = data_of(client, ONE, slug="acme")
+
+    assert account["children"] == [{"slug": "engineering"}]
+    assert [cap["ceiling"]["amount"] for cap in account["caps"]] == [50.0]
+    assert data_of(client, ONE, id=account_id(store.department))["slug"] == "engineering"
+    assert data_of(client, ONE, id=gid("ProgramBudgetAccount", 0)) is None
+
+
+def test_list_filter_and_search(client, store) -> None:
+    assert slugs(data_of(client, MANY, first=10)) == ["acme", "engineering"]
+    assert slugs(data_of(client, MANY, first=10, filter={"isRoot": True})) == ["acme"]
+    assert slugs(data_of(client, MANY, first=10, filter={"kind": "TEAM"})) == ["engineering"]
+    below = {"parent": account_id(store.organization)}
+    assert slugs(data_of(client, MANY, first=10, filter=below)) == ["engineering"]
+    assert slugs(data_of(client, MANY, first=10, search="corp")) == ["acme"]
+    nobody = {"parent": gid("ProgramBudgetAccount", "0" * 8 + "-0000" * 3 + "-" + "0" * 12)}
+    assert top_errors(client, MANY, first=10, filter=nobody) == ["GraphQLError"]
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_list_costs_the_same_for_more_accounts(size, client, store, member) -> None:
+    store.cap(store.organization, 100_000)
+    for number in range(3):
+        account = data_of(
+            client,
+            CREATE,
+            input={
+                "name": f"Team {number}",
+                "kind": "TEAM",
+                "parent": account_id(store.department),
+            },
+        )
+        team = Account.objects.get(slug=account["account"]["slug"])
+        store.cap(team, 10_000 + number)
+
+    with CaptureQueriesContext(connection) as captured:
+        page = data_of(client, MANY, first=size, search="team")
+
+    ours = [query["sql"] for query in captured if "program_budgets_" in query["sql"]]
+    assert (len(page["edges"]), len(ours)) == (size, 10)
+
+
+@pytest.mark.parametrize("query", [ONE, MANY])
+def test_looking_up_needs_a_permission(query, api_client, user_api_client, staff_api_client, store):
+    for client in (api_client, user_api_client, staff_api_client):
+        assert top_errors(client, query, slug="acme", first=1) == ["PermissionDenied"]
