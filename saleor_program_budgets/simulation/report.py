@@ -1,0 +1,141 @@
+"""What happened, as tables that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count
+
+from saleor_program_budgets.models import Refused
+from saleor_program_budgets.money import Amount
+from saleor_program_budgets.simulation.world import ALLOTMENT, CURRENCY, money
+
+if TYPE_CHECKING:
+    from saleor_program_budgets.ledger import Verification
+    from saleor_program_budgets.simulation.trading import Outcome
+    from saleor_program_budgets.simulation.world import World
+
+NONE = "–"
+MILLISECONDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that somebody did; amounts that don't apply are None."""
+
+    who: str
+    what: str
+    answer: str
+    total: Amount | None = None
+    from_budget: Amount | None = None
+    by_card: Amount | None = None
+    left: Amount | None = None
+
+
+def happenings(rows: Sequence[Row]) -> str:
+    """Return the story, a line each."""
+    heading = ["", "who", "what", "total", "budget", "card", "answer", "left"]
+    lines = [
+        [
+            str(number),
+            row.who,
+            row.what,
+            *(_amount(value) for value in (row.total, row.from_budget, row.by_card)),
+            row.answer,
+            _amount(row.left),
+        ]
+        for number, row in enumerate(rows, start=1)
+    ]
+    return table(heading, lines, right={0, 3, 4, 5, 7})
+
+
+def figures(world: World) -> str:
+    """Return each account's cap and what is used of it, the organization first."""
+    heading = ["account", "people", "allotted", "cap", "coverage", "held", "spent", "left"]
+    people = {department.name: department.size for department in world.departments}
+    accounts = [
+        (world.organization, sum(people.values())),
+        *((world.accounts[name], size) for name, size in people.items()),
+    ]
+    lines = []
+    for account, size in accounts:
+        cap = world.cap_of(account)
+        allotted = money(ALLOTMENT * size)
+        amounts = (allotted.minor, cap.ceiling)
+        used = (cap.held, cap.spent, cap.available)
+        lines.append(
+            [
+                account.name,
+                str(size),
+                *(_amount(Amount(minor, CURRENCY)) for minor in amounts),
+                f"{cap.ceiling / allotted.minor:.0%}",
+                *(_amount(Amount(minor, CURRENCY)) for minor in used),
+            ]
+        )
+    return table(heading, lines, right=set(range(1, 8)))
+
+
+def traded(outcome: Outcome) -> str:
+    """Return throughput and latencies by operation."""
+    heading = ["operation", "count", "per second", "median ms", "95 % ms", "99 % ms", "longest ms"]
+    lines = [
+        [
+            name,
+            str(len(timings)),
+            f"{len(timings) / outcome.seconds:,.0f}",
+            *(f"{percentile(timings, share) * MILLISECONDS:.1f}" for share in (0.5, 0.95, 0.99, 1)),
+        ]
+        for name, timings in sorted(outcome.timings.items(), key=lambda item: -len(item[1]))
+    ]
+    return (
+        f"{table(heading, lines, right=set(range(1, 7)))}\n"
+        f"{outcome.orders} orders in {outcome.seconds:.1f} s by {outcome.clients} clients: "
+        f"{outcome.orders / outcome.seconds:,.0f} a second."
+    )
+
+
+def refusals() -> str:
+    """Return how many purchases were refused, by reason."""
+    counts = Refused.objects.values("code").annotate(number=Count("pk")).order_by("-number")
+    lines = [[row["code"], str(row["number"])] for row in counts]
+    return table(["refused because", "purchases"], lines, right={1})
+
+
+def proof(verification: Verification) -> str:
+    """Return what ``verify`` compared, and what it found."""
+    overspent = Amount(sum(verification.overspent.values()), CURRENCY)
+    compared = (
+        f"verify: {verification.postings} postings with {verification.entries} entries read; "
+        f"{verification.limits} limits, {verification.lots} lots and {verification.holds} holds "
+        f"recomputed: {'all agree' if verification.is_clean else 'THEY DIFFER'}."
+    )
+    differences = [f"  {difference}" for difference in verification.differences]
+    return "\n".join([compared, *differences, f"Overspent: {_amount(overspent)}."])
+
+
+def percentile(timings: Sequence[float], share: float) -> float:
+    """Return the time within which *share* of all were done."""
+    ordered = sorted(timings)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def table(heading: Sequence[str], lines: Sequence[Sequence[str]], *, right: set[int]) -> str:
+    """Lay rows out in columns; those in *right* are aligned to the right."""
+    rows = [heading, *lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
+
+    def lay_out(row: Sequence[str]) -> str:
+        align: list[Callable[[str, int], str]] = [
+            str.rjust if column in right else str.ljust for column in range(len(row))
+        ]
+        cells = zip(align, row, widths, strict=True)
+        return "  ".join(place(cell, width) for place, cell, width in cells).rstrip()
+
+    rule = "  ".join("─" * width for width in widths)
+    return "\n".join([lay_out(heading), rule, *(lay_out(line) for line in lines)])
+
+
+def _amount(value: Amount | None) -> str:
+    return NONE if value is None else f"{value.to_decimal():,}"
