@@ -62,8 +62,12 @@ DECLARE
     v_lot program_budgets_lot;
     v_cap bigint;
 BEGIN
-    SELECT id INTO STRICT v_limit FROM program_budgets_limit
+    PERFORM program_budgets_begin_posting();
+    SELECT id INTO v_limit FROM program_budgets_limit
         WHERE kind = 'member' AND member_id = (p_request ->> 'member')::bigint AND unit = v_unit;
+    IF NOT FOUND THEN
+        RETURN '{"status": "unknown_member"}';
+    END IF;
     PERFORM program_budgets_lock(ARRAY[v_limit]);
     v_answer := program_budgets_replay(p_request ->> 'key', p_fingerprint);
     IF v_answer IS NOT NULL THEN
@@ -132,6 +136,7 @@ BEGIN
         VALUES (v_hold, v_lot.id, v_position, v_take, 0, 0, 0);
         PERFORM program_budgets_move(v_posting, v_limit, v_lot.id, 'available', 'held', v_take);
     END LOOP;
+    PERFORM program_budgets_require_all_placed(v_rest);
     FOREACH v_cap IN ARRAY coalesce(v_caps, '{}') LOOP
         INSERT INTO program_budgets_holdlimit (hold_id, limit_id) VALUES (v_hold, v_cap);
         PERFORM program_budgets_move(v_posting, v_cap, NULL, 'available', 'held', v_amount);

@@ -12,6 +12,30 @@ BEGIN
 END
 $$;
 
+-- Postings for holds run side by side; opening a cap waits for those under way and keeps the next
+-- ones out until it has counted them. Taken before any other lock.
+CREATE FUNCTION program_budgets_begin_posting() RETURNS void
+LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock_shared(7024002)
+$$;
+
+CREATE FUNCTION program_budgets_stop_postings() RETURNS void
+LANGUAGE sql AS $$
+    SELECT pg_advisory_xact_lock(7024002)
+$$;
+
+-- An account and everything below it.
+CREATE FUNCTION program_budgets_subtree(p_account bigint) RETURNS SETOF bigint
+LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE subtree (id) AS (
+        SELECT p_account
+        UNION ALL
+        SELECT account.id FROM subtree
+            JOIN program_budgets_account account ON account.parent_id = subtree.id
+    )
+    SELECT id FROM subtree
+$$;
+
 -- The stored answer to a keyed request; NULL when the key is new. The same key with another
 -- request is an error that names the key.
 CREATE FUNCTION program_budgets_replay(p_key text, p_fingerprint text) RETURNS jsonb
@@ -99,5 +123,16 @@ BEGIN
          (v_after ->> p_source)::bigint + p_amount, (v_after ->> p_source)::bigint),
         (p_posting, p_limit, p_lot, p_target, p_amount,
          (v_after ->> p_target)::bigint - p_amount, (v_after ->> p_target)::bigint);
+END
+$$;
+
+-- Part of the last guard: what a posting moves has to be found in lots to the last unit. Under the
+-- locks it always is; should it not be, a row would claim more than its lots carry.
+CREATE FUNCTION program_budgets_require_all_placed(p_rest bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_rest <> 0 THEN
+        RAISE EXCEPTION '% of the amount found no lot', p_rest USING ERRCODE = 'check_violation';
+    END IF;
 END
 $$;

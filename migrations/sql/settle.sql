@@ -5,6 +5,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_hold program_budgets_hold;
 BEGIN
+    PERFORM program_budgets_begin_posting();
     SELECT * INTO v_hold FROM program_budgets_hold WHERE id = p_hold FOR UPDATE;
     PERFORM program_budgets_lock(ARRAY(
         SELECT limit_id FROM program_budgets_holdlimit WHERE hold_id = p_hold
@@ -95,6 +96,7 @@ BEGIN
                  ELSE 'available' END,
             v_take);
     END LOOP;
+    PERFORM program_budgets_require_all_placed(v_rest);
     FOR v_cap IN SELECT limit_id FROM program_budgets_holdlimit WHERE hold_id = v_hold.id LOOP
         PERFORM program_budgets_move(
             v_posting, v_cap, NULL, 'held',
@@ -170,6 +172,7 @@ BEGIN
             v_posting, v_line.limit_id, v_line.lot_id, 'spent',
             CASE WHEN v_line.is_lapsed THEN 'lapsed' ELSE 'available' END, v_take);
     END LOOP;
+    PERFORM program_budgets_require_all_placed(v_rest);
     FOR v_cap IN
         SELECT hold_limit.limit_id FROM program_budgets_holdlimit hold_limit
             JOIN program_budgets_limit cap ON cap.id = hold_limit.limit_id

@@ -14,7 +14,6 @@ from saleor_program_budgets.ledger.binding import (
 )
 from saleor_program_budgets.ledger.operations import (
     capture,
-    create_cap,
     expire,
     grant,
     hold,
@@ -23,6 +22,7 @@ from saleor_program_budgets.ledger.operations import (
     refund,
     release,
     release_unbound,
+    set_cap,
     set_ceiling,
 )
 from saleor_program_budgets.ledger.queries import Balance, balances, caps_over
@@ -44,7 +44,6 @@ __all__ = [
     "cap_reached",
     "caps_over",
     "capture",
-    "create_cap",
     "due_holds",
     "expire",
     "grant",
@@ -57,6 +56,7 @@ __all__ = [
     "refund",
     "release",
     "release_unbound",
+    "set_cap",
     "set_ceiling",
     "unsettled_orders",
     "usable_holds",

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.db import IntegrityError, connections, router
 
-from saleor_program_budgets.errors import KeyConflict, LedgerInvariant
+from saleor_program_budgets.errors import InvalidInput, KeyConflict, LedgerInvariant
 from saleor_program_budgets.models import Posting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Function = Literal["hold", "settle", "refund", "grant", "set_ceiling"]
+Function = Literal["hold", "settle", "refund", "grant", "set_cap", "set_ceiling"]
 KEY_CONSTRAINTS = frozenset({"program_budgets_outcome_key_key", "program_budgets_hold_key_key"})
+LONGEST_TEXT = 500
+LONGEST = {"key": 255, "actor": 64, "checkout_id": 36, "order_id": 36, "channel_id": 36, "unit": 16}
+"""How many characters the journal keeps of a request's texts."""
 UNFINGERPRINTED = frozenset({"at", "expires_at", "actor", "cause"})
 """What may differ between a request and its retry: when, and on whose behalf it was repeated."""
 
@@ -27,6 +30,7 @@ def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
     ``KeyConflict`` when ``request["key"]`` was used for another request, and ``RuntimeError``
     inside another transaction, which would keep the locks until it ends.
     """
+    _require_storable(request)
     alias = router.db_for_write(Posting)
     arguments = [json.dumps(request), fingerprint(function, request)]
     try:
@@ -39,6 +43,14 @@ def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
     if answer["status"] == "key_conflict":
         raise KeyConflict(str(request["key"]))
     return answer
+
+
+def _require_storable(request: Mapping[str, Any]) -> None:
+    for name, value in request.items():
+        if isinstance(value, str) and (
+            "\x00" in value or len(value) > LONGEST.get(name, LONGEST_TEXT)
+        ):
+            raise InvalidInput(name, f"“{name}” is too long or has characters that can't be kept.")
 
 
 def fingerprint(function: str, request: Mapping[str, Any]) -> str:
@@ -54,7 +66,7 @@ def _call_once(alias: str, function: Function, arguments: list[str]) -> dict[str
     if any(not block._from_testcase for block in connection.atomic_blocks):  # noqa: SLF001
         raise RuntimeError("A ledger operation can't run inside another transaction.")
     with connection.cursor() as cursor:
-        # `function` is one of the five names above, never input.
+        # `function` is one of the names above, never input.
         cursor.execute(f"SELECT program_budgets_{function}(%s::jsonb, %s)", arguments)
         row = cursor.fetchone()
     if row is None:

@@ -52,27 +52,40 @@ def open_member_limits(*, members: Iterable[Member], unit: str) -> None:
     )
 
 
-def create_cap(
+def set_cap(
     *,
     account: Account,
     depth: int,
     program: Program | None,
     cycle: Cycle | None,
-    unit: str,
+    ceiling: Amount,
+    reason: str,
+    key: str,
+    actor: Actor,
+    at: datetime,
 ) -> Limit:
-    """Return the cap of *account* for *program* and *cycle* (or all programs), made if missing.
+    """Give *account*, which lies *depth* below its root, a cap for a cycle or for all programs.
 
-    A new cap has a ceiling of zero until ``set_ceiling`` gives it one.
+    A new cap counts what the cycle has used under the account already. A cap that exists gets
+    the new ceiling, as by ``set_ceiling``.
     """
-    limit, _ = Limit.objects.get_or_create(
-        kind=Limit.Kind.CAP,
-        account=account,
-        program=program,
-        cycle=cycle,
-        unit=unit,
-        defaults={"lock_rank": CAP_RANK_AT_ROOT - depth},
+    _require_ceiling(ceiling)
+    answer = call(
+        "set_cap",
+        {
+            "account": account.pk,
+            "program": program.pk if program else None,
+            "cycle": cycle.pk if cycle else None,
+            "unit": ceiling.currency,
+            "lock_rank": CAP_RANK_AT_ROOT - depth,
+            "ceiling": ceiling.minor,
+            "reason": reason,
+            "key": key,
+            "actor": str(actor),
+            "at": at.isoformat(),
+        },
     )
-    return limit
+    return Limit.objects.get(pk=answer["limit"])
 
 
 def grant(
@@ -108,6 +121,8 @@ def grant(
             "at": at.isoformat(),
         },
     )
+    if answer["status"] == "unknown_member":
+        raise errors.NotFound("members", f"Not all of them have a budget in {amount.currency}.")
     total = Amount(answer["total"], amount.currency)
     return Granted(answer["count"], total, "replayed" in answer)
 
@@ -124,8 +139,7 @@ def set_ceiling(
         raise errors.LedgerInvariant("only a cap's ceiling can be set")
     if ceiling.currency != limit.unit:
         raise errors.CurrencyMismatch(expected=limit.unit, got=ceiling.currency)
-    if not 0 <= ceiling.minor <= LARGEST_MINOR:
-        raise errors.InvalidAmount("amount", "A cap can't be negative.")
+    _require_ceiling(ceiling)
     call(
         "set_ceiling",
         {
@@ -176,6 +190,8 @@ def hold(
             "at": at.isoformat(),
         },
     )
+    if answer["status"] == "unknown_member":
+        raise errors.NotFound("member", f"The member has no budget in {amount.currency}.")
     if answer["status"] == "refused":
         raise refusal_from(answer, currency=amount.currency, resets_at=cycle.ends_at)
     return Held(
@@ -342,6 +358,11 @@ def _settlement(hold_id: UUID, amount: Amount | None, answer: dict[str, Any]) ->
         remaining=Amount(answer["remaining"], unit),
         is_replay="replayed" in answer,
     )
+
+
+def _require_ceiling(ceiling: Amount) -> None:
+    if not 0 <= ceiling.minor <= LARGEST_MINOR:
+        raise errors.InvalidAmount("amount", "A cap can't be negative.")
 
 
 def _require_positive(amount: Amount) -> None:

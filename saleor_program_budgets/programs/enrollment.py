@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from saleor_program_budgets import ledger
-from saleor_program_budgets.errors import InvalidInput
+from saleor_program_budgets.errors import InvalidInput, NotFound
 from saleor_program_budgets.models import Account, Limit, Lot, Member, Program
 from saleor_program_budgets.programs.operations import grant_allotment
 
@@ -31,7 +32,11 @@ def enroll(
     """Enroll users (by id) under *account*; in an open program they get the cycle's allotment.
 
     A user who is a member already stays where they are. Set-based: one call takes thousands.
+    Raises ``NotFound`` when an id names no user; then nobody is enrolled.
     """
+    users = get_user_model().objects.filter(pk__in=user_ids)
+    if users.count() != len(set(user_ids)):
+        raise NotFound("users", "Not all of these users exist.")
     references = [str(user_id) for user_id in user_ids]
     Member.objects.bulk_create(
         [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from saleor_program_budgets import accounts, ledger, periods
 from saleor_program_budgets.errors import InvalidInput
@@ -103,10 +103,17 @@ def set_channels(*, program: Program, channel_ids: Sequence[str]) -> None:
                 f"A channel already belongs to the program “{taken.program.name}”.",
             )
         program.channels.exclude(channel_id__in=channel_ids).delete()
-        ProgramChannel.objects.bulk_create(
-            [ProgramChannel(program=program, channel_id=channel_id) for channel_id in channel_ids],
-            ignore_conflicts=True,
-        )
+        known = set(program.channels.values_list("channel_id", flat=True))
+        try:
+            ProgramChannel.objects.bulk_create(
+                ProgramChannel(program=program, channel_id=channel_id)
+                for channel_id in dict.fromkeys(channel_ids)
+                if channel_id not in known
+            )
+        except IntegrityError as error:
+            raise InvalidInput(
+                "channels", "A channel was just taken by another program."
+            ) from error
 
 
 def open_program(*, program: Program, actor: Actor, at: datetime) -> Cycle:
@@ -181,8 +188,9 @@ def set_cap(
 ) -> Limit:
     """Set what *account*, with everything below it, may use of *program* in its open cycle.
 
-    Without a program the cap counts purchases of all programs in the amount's currency. Raising
-    works at once; lowering below what is used leaves an overhang and lets nothing new pass.
+    Without a program the cap counts purchases of all programs in the amount's currency. It
+    counts what was used before it was set. Raising works at once; lowering below what is used
+    leaves an overhang and lets nothing new pass.
     """
     cycle = None
     if program is not None:
@@ -191,14 +199,17 @@ def set_cap(
         cycle = program.cycles.filter(closed_at=None).first()
         if cycle is None:
             raise InvalidInput("program", "Open the program before setting caps for it.")
-    cap = ledger.create_cap(
+    return ledger.set_cap(
         account=account,
         depth=accounts.depth_of(account),
         program=program,
         cycle=cycle,
-        unit=amount.currency,
+        ceiling=amount,
+        reason=reason,
+        key=key,
+        actor=actor,
+        at=at,
     )
-    return ledger.set_ceiling(limit=cap, ceiling=amount, reason=reason, key=key, actor=actor, at=at)
 
 
 def _apply(program: Program, rules: Rules) -> None:

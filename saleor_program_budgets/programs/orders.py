@@ -10,6 +10,7 @@ from saleor_program_budgets.money import Amount
 from saleor_program_budgets.programs.purchases import find_member
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from saleor_program_budgets.models import Member
     from saleor_program_budgets.programs.store import Store
 
-RACES_LOST_AT_MOST = 5
+LOOKS_AT_MOST = 20
 
 
 def check_covered(
@@ -63,12 +64,7 @@ def settle_order(*, order_id: str, due: Amount, actor: Actor, at: datetime) -> l
     Call it after the order has committed. Repeating it, also at the same time, changes nothing;
     after a crash it takes up where the first call stopped.
     """
-    for _ in range(RACES_LOST_AT_MOST):
-        try:
-            return _settle_holds(order_id, due=due, actor=actor, at=at)
-        except (errors.KeyConflict, errors.NotHeld):
-            continue  # Somebody else settles the same holds; look at what they left.
-    raise errors.LedgerInvariant(f"the holds of order {order_id} can't be settled")
+    return _until_undisturbed(lambda: _settle_holds(order_id, due=due, actor=actor, at=at))
 
 
 def return_order(*, order_id: str, cause: str, actor: Actor, at: datetime) -> list[Settlement]:
@@ -76,58 +72,24 @@ def return_order(*, order_id: str, cause: str, actor: Actor, at: datetime) -> li
 
     Repeating it changes nothing.
     """
-    returned: list[Settlement] = []
-    for hold in ledger.holds_of_order(order_id=order_id):
-        state = f"{hold.pk}:{hold.captured}:{hold.released}:{hold.refunded}"
-        if hold.remaining:
-            returned.append(
-                ledger.release(
-                    hold_id=hold.pk,
-                    key=f"return-held:{state}",
-                    actor=actor,
-                    at=at,
-                    cause=cause,
-                )
-            )
-        if hold.captured > hold.refunded:
-            returned.append(
-                ledger.refund(
-                    hold_id=hold.pk,
-                    key=f"return-spent:{state}",
-                    actor=actor,
-                    at=at,
-                    cause=cause,
-                )
-            )
-    return returned
+    return _until_undisturbed(lambda: _return_holds(order_id, cause=cause, actor=actor, at=at))
 
 
 def release_checkout(
-    *, checkout_id: str, keep: Amount | None, cause: str, actor: Actor, at: datetime
+    *,
+    checkout_id: str,
+    keep: Amount | None,
+    cause: str,
+    actor: Actor,
+    at: datetime,
 ) -> list[Settlement]:
     """Give back what is held for a checkout beyond *keep* (``None``: everything).
 
     The newest hold goes first. Holds that an order took over meanwhile are left alone.
     """
-    holds = list(ledger.holds_of_checkout(checkout_id=checkout_id))
-    excess = sum(hold.remaining for hold in holds) - (keep.minor if keep else 0)
-    released: list[Settlement] = []
-    for hold in reversed(holds):
-        if excess <= 0:
-            break
-        amount = Amount(min(excess, hold.remaining), hold.unit)
-        settlement = ledger.release_unbound(
-            hold_id=hold.pk,
-            amount=amount,
-            key=f"give-back:{hold.pk}:{hold.released}",
-            actor=actor,
-            at=at,
-            cause=cause,
-        )
-        if settlement is not None:
-            excess -= amount.minor
-            released.append(settlement)
-    return released
+    return _until_undisturbed(
+        lambda: _release_unbound(checkout_id, keep=keep, cause=cause, actor=actor, at=at)
+    )
 
 
 def expire_due_holds(*, at: datetime, batch: int = 500) -> list[Settlement]:
@@ -148,6 +110,7 @@ def _holds_relied_on(
 
 
 def _require_covered(
+    *,
     store: Store,
     member: Member | None,
     user_id: int | None,
@@ -168,6 +131,77 @@ def _require_covered(
         raise errors.CurrencyMismatch(expected=held.currency, got=due.currency)
     if store.program.overage_policy == Program.OveragePolicy.BLOCK and held < due:
         raise _not_covered(due, held)
+
+
+def _until_undisturbed(settle: Callable[[], list[Settlement]]) -> list[Settlement]:
+    """Run *settle* until a run meets what it read, and has nothing left to do.
+
+    Every key names the figures that the step starts from. Somebody else who settles the same
+    holds in between makes a step fail, or leaves something over that the next look sees.
+    """
+    settled: list[Settlement] = []
+    for _ in range(LOOKS_AT_MOST):
+        try:
+            step = settle()
+        except (errors.KeyConflict, errors.NotHeld):
+            continue
+        if not step:
+            return settled
+        settled += step
+    raise errors.LedgerInvariant("a settlement found no end")
+
+
+def _return_holds(order_id: str, *, cause: str, actor: Actor, at: datetime) -> list[Settlement]:
+    returned: list[Settlement] = []
+    for hold in ledger.holds_of_order(order_id=order_id):
+        state = f"{hold.pk}:{hold.captured}:{hold.released}:{hold.refunded}"
+        if hold.remaining:
+            returned.append(
+                ledger.release(
+                    hold_id=hold.pk,
+                    amount=Amount(hold.remaining, hold.unit),
+                    key=f"return-held:{state}",
+                    actor=actor,
+                    at=at,
+                    cause=cause,
+                )
+            )
+        if hold.captured > hold.refunded:
+            returned.append(
+                ledger.refund(
+                    hold_id=hold.pk,
+                    amount=Amount(hold.captured - hold.refunded, hold.unit),
+                    key=f"return-spent:{state}",
+                    actor=actor,
+                    at=at,
+                    cause=cause,
+                )
+            )
+    return returned
+
+
+def _release_unbound(
+    checkout_id: str, *, keep: Amount | None, cause: str, actor: Actor, at: datetime
+) -> list[Settlement]:
+    holds = list(ledger.holds_of_checkout(checkout_id=checkout_id))
+    excess = sum(hold.remaining for hold in holds) - (keep.minor if keep else 0)
+    released: list[Settlement] = []
+    for hold in reversed(holds):
+        if excess <= 0:
+            break
+        amount = Amount(min(excess, hold.remaining), hold.unit)
+        settlement = ledger.release_unbound(
+            hold_id=hold.pk,
+            amount=amount,
+            key=f"give-back:{hold.pk}:{hold.captured}:{hold.released}",
+            actor=actor,
+            at=at,
+            cause=cause,
+        )
+        if settlement is not None:
+            excess -= amount.minor
+            released.append(settlement)
+    return released
 
 
 def _settle_holds(order_id: str, *, due: Amount, actor: Actor, at: datetime) -> list[Settlement]:

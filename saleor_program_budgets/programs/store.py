@@ -31,6 +31,7 @@ class Store:
         if (
             program.status == Program.Status.OPEN
             and self.cycle is not None
+            and instant < self.cycle.ends_at
             and periods.is_open(instant, opens_at=program.opens_at, closes_at=program.closes_at)
         ):
             return None

@@ -12,7 +12,7 @@ from saleor_program_budgets.errors import (
 from saleor_program_budgets.models import Entry, Limit, Lot, Member, Posting
 from saleor_program_budgets.money import LARGEST_MINOR, Amount
 from tests.support.database import snapshot
-from tests.support.world import TESTS, World, figures, usd
+from tests.support.world import TESTS, World, usd
 
 
 def _grant(world: World, members: list[Member], value: str, **changes: object) -> ledger.Granted:
@@ -94,13 +94,43 @@ def test_opening_limits_keeps_those_that_are(world: World) -> None:
     assert snapshot() == before
 
 
-def test_create_cap_returns_the_one_there_is(world: World) -> None:
+def test_cap_set_again_is_the_same_cap(world: World) -> None:
     acme = world.account("Acme")
     cap = world.cap(acme, "100.00")
-    same = ledger.create_cap(
-        account=acme, depth=0, program=world.program, cycle=world.cycle, unit="USD"
-    )
-    assert (same, figures(same)) == (cap, {"ceiling": "100.00"})
+
+    same = world.cap(acme, "90.00")
+
+    assert (same.pk, same.ceiling) == (cap.pk, 9_000)
+
+
+def test_cap_set_in_mid_cycle_counts_what_was_used_before(world: World) -> None:
+    # 300.00: 40.00 captured, of which 10.00 refunded; 25.00 still held.
+    acme = world.account("Acme")
+    engineering = world.account("Engineering", under=acme)
+    member = world.member(engineering)
+    spent, held = world.hold(member, "40.00"), world.hold(member, "25.00")
+    world.capture(spent, "40.00")
+    world.refund(spent, "10.00")
+
+    cap = world.cap(acme, "100.00")
+
+    assert (cap.ceiling, cap.held, cap.spent, cap.overhang) == (10_000, 2_500, 3_000, 0)
+    world.refund(spent, "30.00")
+    world.release(held)
+    cap.refresh_from_db()
+    assert (cap.held, cap.spent) == (0, 0)
+    assert ledger.verify().differences == ()
+
+
+def test_cap_set_below_what_was_used_shows_the_overhang(world: World) -> None:
+    acme = world.account("Acme")
+    member = world.member(acme)
+    world.hold(member, "65.00")
+
+    cap = world.cap(acme, "50.00")
+
+    assert (cap.ceiling, cap.held, cap.overhang, cap.available) == (5_000, 6_500, 1_500, 0)
+    assert ledger.verify().differences == ()
 
 
 def test_setting_a_ceiling_to_what_it_is_posts_nothing(world: World) -> None:

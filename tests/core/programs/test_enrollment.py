@@ -70,8 +70,8 @@ def test_enrolling_costs_the_same_for_any_number(world: World, size: int) -> Non
         for query in queries
         if not query["sql"].startswith(("SAVEPOINT", "RELEASE SAVEPOINT"))
     ]
-    # Members in, members out, limits in, the cycle, the grant.
-    assert len(reads_and_writes) == 5
+    # The users, members in, members out, limits in, the cycle, the grant.
+    assert len(reads_and_writes) == 6
 
 
 @pytest.mark.parametrize(

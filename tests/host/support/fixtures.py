@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import graphene
 import pytest
-
 from saleor.channel import TransactionFlowStrategy
 from saleor.tax import TaxCalculationStrategy
 from saleor.tax.models import TaxConfiguration
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def quarter_zip(product: Product, channel_USD: Channel) -> str:  # noqa: N803 - Saleor's fixture
+def quarter_zip(product: Product, channel_USD: Channel) -> str:
     """Price the product's variant at 65.00, untaxed, with plenty in stock; return its id."""
     variant = product.variants.get()
     variant.channel_listings.update(price_amount=65, discounted_price_amount=65)
@@ -34,7 +33,7 @@ def quarter_zip(product: Product, channel_USD: Channel) -> str:  # noqa: N803 - 
 
 
 @pytest.fixture
-def store(channel_USD: Channel, shipping_zone: Any) -> ProgramStore:  # noqa: ARG001, N803
+def store(channel_USD: Channel, shipping_zone: Any) -> ProgramStore:
     """Return an open program store whose channel delivers for 10.00, untaxed."""
     register()
     TaxConfiguration.objects.filter(channel=channel_USD).update(
@@ -52,15 +51,13 @@ def member(store: ProgramStore, customer_user: User) -> Member:
 
 
 @pytest.fixture
-def shopper(user_api_client: ApiClient, channel_USD: Channel, quarter_zip: str) -> Shopper:  # noqa: N803
+def shopper(user_api_client: ApiClient, channel_USD: Channel, quarter_zip: str) -> Shopper:
     """Return the customer's way through a checkout."""
     return Shopper(user_api_client, channel_USD, quarter_zip)
 
 
 @pytest.fixture
-def staff(
-    staff_api_client: ApiClient, permission_group_all_perms_all_channels: Group
-) -> Staff:
+def staff(staff_api_client: ApiClient, permission_group_all_perms_all_channels: Group) -> Staff:
     """Return a staff member with every permission in every channel."""
     permission_group_all_perms_all_channels.user_set.add(staff_api_client.user)
     return Staff(staff_api_client)

@@ -1,0 +1,484 @@
+"""Every way Saleor makes an order in a program's channel is gated; see docs/order-paths.md."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import graphene
+import pytest
+from django.utils import timezone
+from saleor.checkout.models import Checkout
+from saleor.order.models import Order
+from saleor.plugins.models import PluginConfiguration
+
+from saleor_program_budgets import programs
+from saleor_program_budgets.interfaces.identity import PLUGIN_ID
+from saleor_program_budgets.models import Hold, Refused
+from tests.host.support.shop import ADDRESS, balance_of, figures, global_id, order_of
+
+if TYPE_CHECKING:
+    from saleor.graphql.tests.fixtures import ApiClient
+    from saleor.permission.models import Permission
+
+    from saleor_program_budgets.models import Member
+    from tests.host.support.shop import ProgramStore, Shopper, Staff
+
+pytestmark = pytest.mark.django_db
+
+REFUSED = [("programBudget", "GRAPHQL_ERROR")]
+
+
+def fields(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return field and code of each error."""
+    return [(error["field"], error["code"]) for error in answer["errors"]]
+
+
+# checkoutComplete with transactions
+
+
+def test_covered_checkout_becomes_an_order_and_is_captured(
+    shopper: Shopper, member: Member
+) -> None:
+    order = shopper.order(quantity=2)  # 2 × 65.00 + 10.00 = 140.00
+
+    hold = Hold.objects.get()
+    assert (hold.order_id, hold.captured) == (str(order.pk), 14_000)
+    assert order.charge_status == "full"
+    assert balance_of(member).spent == 14_000
+    item = order.payment_transactions.get()
+    assert (item.authorized_value, item.charged_value) == (0, 140)
+    assert item.available_actions == ["refund"]
+
+
+def test_uncovered_checkout_is_refused_with_the_shortfall(
+    store: ProgramStore, shopper: Shopper, member: Member
+) -> None:
+    store.channel.allow_unpaid_orders = True  # core would make the order without any payment
+    store.channel.save()
+    checkout = shopper.checkout()
+    shopper.apply(checkout, "50.00")
+
+    answer = shopper.complete(checkout)
+
+    assert fields(answer) == REFUSED
+    assert answer["errors"][0]["message"] == (
+        "Your budget covers 50.00 USD of 75.00 USD: 25.00 USD is missing. "
+        "Apply your budget again, or change the order."
+    )
+    assert not Order.objects.exists()
+    assert balance_of(member).held == 5_000
+    assert list(Refused.objects.values_list("code", "requested", "available")) == [
+        ("NOT_COVERED", 7_500, 5_000)
+    ]
+
+
+def test_other_payment_does_not_open_a_blocked_program(
+    store: ProgramStore, shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    checkout = shopper.checkout()
+    staff.pay(checkout, "75.00")
+
+    answer = shopper.complete(checkout)
+
+    assert fields(answer) == REFUSED
+    assert not Order.objects.exists()
+
+
+def test_difference_is_paid_by_another_method(
+    store: ProgramStore, shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    store.change(overage_policy="pay_difference")
+    checkout = shopper.checkout(quantity=5)  # 335.00
+    shopper.apply(checkout, "300.00")
+    staff.pay(checkout, "35.00")
+
+    order = order_of(shopper.complete(checkout))
+
+    assert order.authorize_status == "full"
+    assert figures() == [(30_000, 30_000, 0, 0)]
+    assert balance_of(member).available == 0
+
+
+def test_order_without_budget_passes_where_the_difference_may_be_paid(
+    store: ProgramStore, shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    store.change(overage_policy="pay_difference")
+    checkout = shopper.checkout()
+    staff.pay(checkout, "75.00")
+
+    assert shopper.complete(checkout)["errors"] == []
+    assert balance_of(member).available == 30_000
+
+
+def test_total_that_rose_after_the_hold_is_refused(
+    store: ProgramStore, shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    shopper.set_quantity(checkout, 2)
+    staff.pay(checkout, "65.00")  # so that core's own check passes
+
+    answer = shopper.complete(checkout)
+
+    assert fields(answer) == REFUSED
+    assert "75.00 USD of 140.00 USD: 65.00 USD is missing" in answer["errors"][0]["message"]
+
+
+def test_total_that_fell_after_the_hold_gives_the_rest_back(
+    shopper: Shopper, member: Member, django_capture_on_commit_callbacks: Any
+) -> None:
+    checkout = shopper.checkout(quantity=2)
+    shopper.apply(checkout)
+    with django_capture_on_commit_callbacks(execute=True):
+        shopper.set_quantity(checkout, 1)
+
+    held = balance_of(member).held
+    order = order_of(shopper.complete(checkout))
+
+    assert held == 7_500
+    assert balance_of(member).spent == 7_500
+    item = order.payment_transactions.get()
+    assert (item.authorized_value, item.charged_value, item.canceled_value) == (0, 75, 65)
+
+
+def test_hold_larger_than_the_order_is_captured_in_part(
+    shopper: Shopper, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job that trims holds may come too late; settling the order doesn't depend on it."""
+    monkeypatch.setattr("saleor_program_budgets.tasks.trim_checkout.delay", lambda _: None)
+    checkout = shopper.checkout(quantity=2)
+    shopper.apply(checkout)
+    shopper.set_quantity(checkout, 1)
+
+    order = order_of(shopper.complete(checkout))
+
+    assert figures() == [(14_000, 7_500, 6_500, 0)]
+    assert balance_of(member).available == 22_500
+    assert order.payment_transactions.get().charged_value == 75
+
+
+def test_lines_changed_while_completing_are_refused(
+    shopper: Shopper, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The early check has passed, then a line is added: the gate inside the lock still stands."""
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    from saleor_program_budgets.interfaces import gates
+
+    early = gates.check_checkout
+
+    def check_then_change(**arguments: Any) -> None:
+        early(**arguments)
+        Checkout.objects.get().lines.update(quantity=3)
+        Checkout.objects.update(price_expiration=timezone.now() - timedelta(days=1))
+
+    monkeypatch.setattr(gates, "check_checkout", check_then_change)
+
+    answer = shopper.complete(checkout)
+
+    assert fields(answer) == REFUSED
+    assert not Order.objects.exists()
+    assert figures() == [(7_500, 0, 0, 0)]
+
+
+def test_expired_hold_is_no_cover(shopper: Shopper, member: Member) -> None:
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    Hold.objects.update(expires_at=timezone.now())
+
+    assert fields(shopper.complete(checkout)) == REFUSED
+
+
+def test_hold_taken_before_closing_completes(
+    store: ProgramStore, shopper: Shopper, member: Member
+) -> None:
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    store.change(closes_at=timezone.now() - timedelta(seconds=1))
+
+    assert shopper.complete(checkout)["errors"] == []
+    assert balance_of(member).spent == 7_500
+
+
+def test_checkout_of_somebody_who_is_no_member_is_refused(
+    store: ProgramStore, shopper: Shopper, staff: Staff
+) -> None:
+    checkout = shopper.checkout()
+    staff.pay(checkout, "75.00")
+
+    answer = shopper.complete(checkout)
+
+    assert fields(answer) == REFUSED
+    assert "not enrolled" in answer["errors"][0]["message"]
+
+
+def test_anonymous_checkout_is_refused(
+    store: ProgramStore, shopper: Shopper, api_client: ApiClient, staff: Staff
+) -> None:
+    shopper.client = api_client
+    checkout = shopper.checkout()
+    staff.pay(checkout, "75.00")
+
+    answer = shopper.complete(checkout)
+
+    assert fields(answer) == REFUSED
+    assert answer["errors"][0]["message"] == "Sign in to use your budget in this store."
+
+
+def test_checkout_handed_to_another_shopper_does_not_bring_the_budget(
+    store: ProgramStore,
+    shopper: Shopper,
+    member: Member,
+    user2_api_client: ApiClient,
+) -> None:
+    store.enroll(user2_api_client.user)
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    Checkout.objects.update(user=user2_api_client.user)
+
+    assert fields(shopper.complete(checkout, client=user2_api_client)) == REFUSED
+    assert figures() == [(7_500, 0, 0, 0)]
+
+
+# checkoutComplete with a zero total
+
+
+def test_zero_total_needs_a_member_but_no_budget(
+    store: ProgramStore, shopper: Shopper, member: Member
+) -> None:
+    _make_free(store, shopper)
+
+    assert shopper.complete(shopper.checkout())["errors"] == []
+    assert balance_of(member).available == 30_000
+
+
+def test_zero_total_of_somebody_who_is_no_member_is_refused(
+    store: ProgramStore, shopper: Shopper
+) -> None:
+    _make_free(store, shopper)
+
+    assert fields(shopper.complete(shopper.checkout())) == REFUSED
+
+
+# checkoutComplete with a legacy payment
+
+
+def test_legacy_payment_does_not_open_a_blocked_program(
+    shopper: Shopper, member: Member, settings: Any
+) -> None:
+    settings.PLUGINS = [
+        *settings.PLUGINS,
+        "saleor.payment.gateways.dummy.plugin.DeprecatedDummyGatewayPlugin",
+    ]
+    checkout = shopper.checkout()
+    checkout.payments.create(
+        gateway="mirumee.payments.dummy",
+        is_active=True,
+        total=75,
+        currency="USD",
+        token="not-charged",
+    )
+
+    answer = shopper.complete(checkout)
+
+    assert fields(answer) == REFUSED
+    assert not Order.objects.exists()
+
+
+# automatic completion
+
+
+def test_automatic_completion_is_gated(
+    shopper: Shopper, member: Member, staff: Staff, django_capture_on_commit_callbacks: Any
+) -> None:
+    from saleor.checkout.tasks import automatic_checkout_completion_task
+
+    covered, uncovered = shopper.checkout(), shopper.checkout()
+    shopper.apply(covered)
+    staff.pay(uncovered, "75.00")
+
+    for checkout in (covered, uncovered):
+        with django_capture_on_commit_callbacks(execute=True):
+            automatic_checkout_completion_task(checkout.pk, None, None)
+
+    assert [order.checkout_token for order in Order.objects.all()] == [str(covered.pk)]
+    assert balance_of(member).spent == 7_500
+
+
+# orderCreateFromCheckout
+
+
+def test_order_from_checkout_by_an_app_is_gated(
+    shopper: Shopper,
+    member: Member,
+    app_api_client: ApiClient,
+    permission_handle_checkouts: Permission,
+) -> None:
+    app_api_client.app.permissions.add(permission_handle_checkouts)
+    checkout = shopper.checkout()
+
+    refused = shopper.call(ORDER_FROM_CHECKOUT, client=app_api_client, id=global_id(checkout))
+    shopper.apply(checkout)
+    created = shopper.call(ORDER_FROM_CHECKOUT, client=app_api_client, id=global_id(checkout))
+
+    assert fields(refused) == REFUSED
+    assert created["errors"] == []
+    assert balance_of(member).spent == 7_500
+
+
+# drafts
+
+
+def test_draft_is_completed_from_its_members_budget(
+    shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    draft = _draft(shopper, staff, user=member.user)
+
+    completed = staff.call(DRAFT_COMPLETE, id=draft)
+
+    assert completed["errors"] == []
+    order = Order.objects.get()
+    assert balance_of(member).spent == 13_000
+    assert order.charge_status == "full"
+    assert Hold.objects.get().order_id == str(order.pk)
+
+
+def test_draft_above_the_budget_stays_a_draft(
+    shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    draft = _draft(shopper, staff, user=member.user, quantity=5)  # 325.00 of 300.00
+
+    completed = staff.call(DRAFT_COMPLETE, id=draft)
+
+    assert [error["code"] for error in completed["errors"]] == ["INVALID"]
+    assert "short by 25.00 USD" in completed["errors"][0]["message"]
+    assert Order.objects.get().status == "draft"
+    assert balance_of(member).available == 30_000
+
+
+def test_draft_without_a_member_stays_a_draft(
+    store: ProgramStore, shopper: Shopper, staff: Staff
+) -> None:
+    draft = _draft(shopper, staff, user=None)
+
+    completed = staff.call(DRAFT_COMPLETE, id=draft)
+
+    assert [error["code"] for error in completed["errors"]] == ["INVALID"]
+    assert Order.objects.get().status == "draft"
+
+
+def test_draft_status_changed_behind_the_mutation_is_refused(
+    shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    """Whatever code turns a draft into an order meets the gate in the order's own save."""
+    from django.core.exceptions import ValidationError
+
+    _draft(shopper, staff, user=member.user)
+    Order.objects.update(total_net_amount=130, total_gross_amount=130)
+    order = Order.objects.get()
+    order.status = "unfulfilled"
+
+    with pytest.raises(ValidationError, match="is not applied to this order"):
+        order.save()
+
+
+# the plugin switched off
+
+
+def test_switched_off_the_store_stays_shut(
+    shopper: Shopper, member: Member, staff: Staff, app_api_client: ApiClient
+) -> None:
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    PluginConfiguration.objects.create(identifier=PLUGIN_ID, active=False, configuration=[])
+
+    answer = shopper.complete(checkout)
+
+    assert fields(answer) == REFUSED
+    assert "activate Program Budgets" in answer["errors"][0]["message"]
+    assert not Order.objects.exists()
+    assert balance_of(member).held == 7_500
+
+
+def test_switched_off_a_channel_taken_off_its_program_trades_as_usual(
+    store: ProgramStore, shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    PluginConfiguration.objects.create(identifier=PLUGIN_ID, active=False, configuration=[])
+    programs.set_channels(program=store.program, channel_ids=[])
+    checkout = shopper.checkout()
+    staff.pay(checkout, "75.00")
+
+    assert shopper.complete(checkout)["errors"] == []
+
+
+@pytest.mark.parametrize("prefix", ["/plugins", "/plugins/global"])
+def test_switched_off_its_addresses_are_not_found(client: Any, prefix: str) -> None:
+    address = f"{prefix}/{PLUGIN_ID}/status"
+    active = client.get(address)
+    PluginConfiguration.objects.create(identifier=PLUGIN_ID, active=False, configuration=[])
+
+    assert active.json()["plugin"] == PLUGIN_ID
+    assert client.get(address).status_code == 404
+
+
+# a channel without a program
+
+
+def test_ordinary_channel_is_left_alone(
+    store: ProgramStore, shopper: Shopper, staff: Staff
+) -> None:
+    programs.set_channels(program=store.program, channel_ids=[])
+    checkout = shopper.checkout()
+    staff.pay(checkout, "75.00")
+
+    assert shopper.complete(checkout)["errors"] == []
+
+
+def _make_free(store: ProgramStore, shopper: Shopper) -> None:
+    from saleor.product.models import ProductVariantChannelListing
+    from saleor.shipping.models import ShippingMethodChannelListing
+
+    ProductVariantChannelListing.objects.update(price_amount=0, discounted_price_amount=0)
+    ShippingMethodChannelListing.objects.update(price_amount=0)
+
+
+def _draft(shopper: Shopper, staff: Staff, *, user: Any, quantity: int = 2) -> str:
+    created = staff.call(
+        DRAFT_CREATE,
+        input={
+            "channelId": graphene.Node.to_global_id("Channel", shopper.channel.pk),
+            "user": user and graphene.Node.to_global_id("User", user.pk),
+            "userEmail": None if user else "nobody@example.com",
+            "lines": [{"variantId": shopper.variant_id, "quantity": quantity}],
+            "shippingAddress": ADDRESS,
+            "billingAddress": ADDRESS,
+            "shippingMethod": graphene.Node.to_global_id(
+                "ShippingMethod", shopper.channel.shipping_method_listings.get().shipping_method_id
+            ),
+        },
+    )
+    assert created["errors"] == []
+    listing = shopper.channel.shipping_method_listings.get()
+    Order.objects.update(base_shipping_price_amount=0, undiscounted_base_shipping_price_amount=0)
+    listing.price_amount = 0
+    listing.save()
+    draft: str = created["order"]["id"]
+    return draft
+
+
+ORDER_FROM_CHECKOUT = """
+mutation ($id: ID!) {
+  orderCreateFromCheckout(id: $id) { order { id } errors { field message code } }
+}
+"""
+DRAFT_CREATE = """
+mutation ($input: DraftOrderCreateInput!) {
+  draftOrderCreate(input: $input) { order { id } errors { field message code } }
+}
+"""
+DRAFT_COMPLETE = """
+mutation ($id: ID!) {
+  draftOrderComplete(id: $id) { order { id } errors { field message code } }
+}
+"""

@@ -1,0 +1,306 @@
+"""What happens to the budget of an order that is cancelled, refunded or paid later."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import graphene
+import pytest
+from django.utils import timezone
+from saleor.order.models import Order
+from saleor.payment.models import TransactionEvent, TransactionItem
+
+from saleor_program_budgets import ledger
+from saleor_program_budgets.interfaces import orders, reconciliation, transactions
+from saleor_program_budgets.models import Hold, Posting
+from tests.host.support.shop import ACTOR, balance_of, figures, global_id
+
+if TYPE_CHECKING:
+    from saleor_program_budgets.models import Member
+    from tests.host.support.shop import ProgramStore, Shopper, Staff
+
+pytestmark = pytest.mark.django_db
+
+
+def amounts(item: TransactionItem) -> dict[str, int]:
+    """Return what Saleor counts on the transaction, where it isn't zero."""
+    item.refresh_from_db()
+    values = {
+        name: int(getattr(item, f"{name}_value"))
+        for name in ("authorized", "charged", "refunded", "canceled")
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def test_cancelled_order_gives_its_budget_back_once(
+    shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    order = shopper.order()
+
+    cancelled = staff.call(ORDER_CANCEL, id=global_id(order))
+    orders.settle(order_id=str(order.pk), actor=ACTOR, at=timezone.now())
+    orders.settle(order_id=str(order.pk), actor=ACTOR, at=timezone.now())
+
+    assert cancelled["errors"] == []
+    assert figures() == [(7_500, 7_500, 0, 7_500)]
+    assert balance_of(member).available == 30_000
+    assert amounts(order.payment_transactions.get()) == {"refunded": 75}
+    assert ledger.verify().is_clean
+
+
+def test_cancelling_after_a_partial_refund_returns_the_rest(
+    shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    order = shopper.order()
+    item = order.payment_transactions.get()
+    staff.request(graphene.Node.to_global_id("TransactionItem", item.token), "REFUND", "25.00")
+
+    staff.call(ORDER_CANCEL, id=global_id(order))
+
+    assert figures() == [(7_500, 7_500, 0, 7_500)]
+    assert [
+        int(amount)
+        for amount in item.events.filter(type="refund_success")
+        .order_by("pk")
+        .values_list("amount_value", flat=True)
+    ] == [25, 50]
+    assert amounts(item) == {"refunded": 75}
+
+
+def test_order_refunded_by_granted_refund_ends_in_success(
+    shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    order = shopper.order()
+    item_id = graphene.Node.to_global_id("TransactionItem", order.payment_transactions.get().token)
+
+    granted = staff.call(GRANT_REFUND, id=global_id(order), amount="20.00", transaction=item_id)
+    assert granted["errors"] == []
+    answer = staff.call(REQUEST_GRANTED, id=item_id, granted=granted["grantedRefund"]["id"])
+
+    assert answer["errors"] == []
+    assert order.granted_refunds.get().status == "success"
+    assert balance_of(member).available == 24_500
+
+
+def test_member_pays_a_standing_order_later(
+    store: ProgramStore, shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    store.change(overage_policy="pay_difference")
+    checkout = shopper.checkout()
+    staff.pay(checkout, "75.00")
+    shopper.complete(checkout)
+    order = Order.objects.get()
+    order.payment_transactions.all().delete()
+
+    answer = shopper.apply(order, "75.00")
+    again = shopper.apply(order, "1.00")
+
+    assert answer["transactionEvent"]["type"] == "CHARGE_SUCCESS"
+    assert again["transactionEvent"]["message"] == "The budget already covers what it may."
+    order.refresh_from_db()
+    assert order.charge_status == "full"
+    assert figures() == [(7_500, 7_500, 0, 0)]
+
+
+def test_expired_hold_lowers_the_checkouts_authorize_status(
+    shopper: Shopper, member: Member
+) -> None:
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    later = Hold.objects.get().expires_at
+
+    early = reconciliation.expire_holds(at=later - timedelta(microseconds=1))
+    due = reconciliation.expire_holds(at=later)
+    again = reconciliation.expire_holds(at=later)
+
+    assert (early, due, again) == (0, 1, 0)
+    checkout.refresh_from_db()
+    assert checkout.authorize_status == "none"
+    assert amounts(TransactionItem.objects.get()) == {"canceled": 75}
+    assert balance_of(member).available == 30_000
+
+
+def test_expired_hold_of_a_channel_that_charges_at_once_is_refunded_in_saleor(
+    store: ProgramStore, shopper: Shopper, member: Member
+) -> None:
+    store.channel.default_transaction_flow_strategy = "charge"
+    store.channel.save()
+    shopper.apply(shopper.checkout())
+
+    reconciliation.expire_holds(at=timezone.now() + timedelta(hours=2))
+
+    assert amounts(TransactionItem.objects.get()) == {"refunded": 75}
+    assert balance_of(member).available == 30_000
+
+
+def test_hold_outlives_its_deleted_checkout_and_expires(shopper: Shopper, member: Member) -> None:
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    checkout.delete()
+
+    assert reconciliation.expire_holds(at=timezone.now() + timedelta(hours=2)) == 1
+    assert balance_of(member).available == 30_000
+
+
+# What a crash leaves behind
+
+
+def crashed(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    """Make a function fail as if the process had died there."""
+
+    def die(*_: Any, **__: Any) -> None:
+        raise SystemError("killed")
+
+    monkeypatch.setattr(target, die)
+
+
+def reconcile() -> tuple[int, int, int]:
+    """Run the job as it runs well after the crash; return what it repaired."""
+    repaired = reconciliation.reconcile(at=timezone.now() + timedelta(minutes=5))
+    return repaired.settled, repaired.returned, repaired.reported
+
+
+def test_crash_between_order_and_capture_is_repaired(
+    shopper: Shopper, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        crashed(patch, "saleor_program_budgets.interfaces.orders.settle")
+        order = shopper.order()
+    assert figures() == [(7_500, 0, 0, 0)]
+
+    assert reconcile() == (1, 0, 0)
+    assert reconcile() == (0, 0, 0)
+
+    assert figures() == [(7_500, 7_500, 0, 0)]
+    order.refresh_from_db()
+    assert order.charge_status == "full"
+    assert ledger.verify().is_clean
+
+
+def test_crash_between_capture_and_report_is_repaired(
+    shopper: Shopper, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        crashed(patch, "saleor_program_budgets.interfaces.transactions.report")
+        order = shopper.order()
+    assert figures() == [(7_500, 7_500, 0, 0)]
+    assert amounts(order.payment_transactions.get()) == {"authorized": 75}
+
+    assert reconcile() == (0, 0, 1)
+    assert reconcile() == (0, 0, 0)
+
+    assert amounts(order.payment_transactions.get()) == {"charged": 75}
+    order.refresh_from_db()
+    assert order.charge_status == "full"
+
+
+def test_crash_between_hold_and_answer_is_made_up_for_by_the_retry(
+    shopper: Shopper, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = shopper.checkout()
+    with monkeypatch.context() as patch:
+        crashed(patch, "saleor_program_budgets.interfaces.gateway._result")
+        shopper.client.post_graphql(
+            _initialize(), {"id": global_id(checkout), "key": "once"}, check_no_permission=False
+        )
+    assert figures() == [(7_500, 0, 0, 0)]
+    assert not TransactionEvent.objects.filter(type="authorization_success").exists()
+
+    answer = shopper.apply(checkout, "75.00", key="once")
+
+    assert answer["transactionEvent"]["type"] == "AUTHORIZATION_SUCCESS"
+    assert figures() == [(7_500, 0, 0, 0)]
+    assert shopper.complete(checkout)["errors"] == []
+
+
+def test_crash_between_hold_and_answer_without_a_retry_expires(
+    shopper: Shopper, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = shopper.checkout()
+    with monkeypatch.context() as patch:
+        crashed(patch, "saleor_program_budgets.interfaces.gateway._result")
+        shopper.client.post_graphql(
+            _initialize(), {"id": global_id(checkout), "key": "once"}, check_no_permission=False
+        )
+
+    reconciliation.expire_holds(at=timezone.now() + timedelta(hours=2))
+
+    assert balance_of(member).available == 30_000
+    assert amounts(TransactionItem.objects.get()) == {}
+
+
+def test_lost_cancellation_is_repaired(
+    shopper: Shopper, member: Member, staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = shopper.order()
+    with monkeypatch.context() as patch:
+        crashed(patch, "saleor_program_budgets.interfaces.orders.settle")
+        staff.call(ORDER_CANCEL, id=global_id(order))
+    assert balance_of(member).spent == 7_500
+
+    assert reconcile() == (0, 1, 0)
+    assert reconcile() == (0, 0, 0)
+
+    assert balance_of(member).available == 30_000
+
+
+def test_reconciling_a_channel_that_charges_at_once_reports_nothing_twice(
+    store: ProgramStore, shopper: Shopper, member: Member
+) -> None:
+    store.channel.default_transaction_flow_strategy = "charge"
+    store.channel.save()
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    shopper.complete(checkout)
+    events = TransactionEvent.objects.count()
+
+    assert reconcile() == (0, 0, 0)
+    assert TransactionEvent.objects.count() == events
+
+
+def test_every_posting_names_its_event_and_every_event_its_posting(
+    shopper: Shopper, member: Member, staff: Staff
+) -> None:
+    order = shopper.order()
+    staff.call(ORDER_CANCEL, id=global_id(order))
+
+    postings = Posting.objects.filter(hold__isnull=False).exclude(kind="hold")
+    references = {transactions.posting_reference(posting.pk) for posting in postings}
+    assert references == set(
+        TransactionEvent.objects.filter(psp_reference__startswith="posting-").values_list(
+            "psp_reference", flat=True
+        )
+    )
+    assert {posting.order_id for posting in postings} == {str(order.pk)}
+    assert {posting.member_id for posting in postings} == {member.pk}
+
+
+def _initialize() -> str:
+    return """
+    mutation ($id: ID!, $key: String) {
+      transactionInitialize(
+        id: $id, amount: 75, idempotencyKey: $key, paymentGateway: {id: "saleor.program-budgets"}
+      ) { errors { code } }
+    }
+    """
+
+
+ORDER_CANCEL = """
+mutation ($id: ID!) { orderCancel(id: $id) { order { id } errors { field message code } } }
+"""
+GRANT_REFUND = """
+mutation ($id: ID!, $amount: Decimal!, $transaction: ID!) {
+  orderGrantRefundCreate(id: $id, input: {amount: $amount, transactionId: $transaction}) {
+    grantedRefund { id }
+    errors { field message code }
+  }
+}
+"""
+REQUEST_GRANTED = """
+mutation ($id: ID!, $granted: ID!) {
+  transactionRequestRefundForGrantedRefund(id: $id, grantedRefundId: $granted) {
+    errors { field message code }
+  }
+}
+"""
