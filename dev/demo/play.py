@@ -1,0 +1,130 @@
+"""Play the day in a Saleor of its own; started by `dev.demo` with a database around it."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from dev import scratch
+from dev.demo import people, program, report, servers, shop, story
+from dev.demo.api import Api, ApiError, Session
+from dev.demo.day import Day, Deviation, expect
+from dev.demo.program import money
+from dev.demo.servers import STAFF_EMAIL, STAFF_PASSWORD, Saleor, ServerFailed
+from dev.templates import say
+
+
+def main() -> int:
+    """Start Saleor, play the day and show what happened; returns the exit status.
+
+    Stays up until Ctrl-C, unless ONCE is set.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        with scratch.run_directory(servers.ourselves()) as directory:
+            return _play(directory)
+    except KeyboardInterrupt:
+        say("\nStopped.")
+        return 0
+    except ServerFailed as failure:
+        say(f"\n{failure}")
+        return 1
+
+
+def _play(directory: Path) -> int:
+    progress = Progress()
+    with servers.running(directory) as saleor:
+        progress.done("Saleor's API, a Celery worker and beat are up")
+        api = Api(saleor.api_url)
+        try:
+            day = _set_up(api, progress)
+            for title, act in story.acts():
+                act(day)
+                progress.done(title)
+            _conclude(day)
+        except (ApiError, Deviation) as failure:
+            say(f"\n{saleor.tails()}\n\nTHE DAY WENT OTHERWISE: {failure}")
+            return 1
+        finally:
+            api.close()
+        print(_addresses(saleor, day), flush=True)
+        if not os.environ.get("ONCE"):
+            _stay(saleor)
+    return 0
+
+
+def _set_up(api: Api, progress: "Progress") -> Day:
+    staff = Session(api, email=STAFF_EMAIL, password=STAFF_PASSWORD)
+    store = shop.set_up(staff)
+    progress.done("a channel with two products, delivery and taxes")
+    everyone = people.everyone()
+    count = sum(map(len, everyone.values()))
+    people.create(
+        api,
+        staff,
+        people=[person for department in everyone.values() for person in department],
+        shoppers=story.shoppers(everyone),
+    )
+    progress.done(f"{count} customers")
+    budgets = program.set_up(staff, channel_id=store.channel_id, people=everyone)
+    progress.done(f"the program: {count} members with {program.ALLOTMENT} each, and five caps")
+    return Day(api, staff, store, budgets, everyone)
+
+
+def _conclude(day: Day) -> None:
+    """Print what happened and prove it; raises `Deviation` if the proof fails."""
+    caps, verification, refused = day.program.caps(), day.program.verify(), day.program.refusals()
+    counts = {name: len(members) for name, members in day.people.items()}
+    counts[program.ORGANIZATION] = sum(counts.values())
+    sections = [
+        report.happenings(day.rows),
+        report.figures(caps, counts),
+        report.proof(verification, refused=refused),
+    ]
+    print("", *sections, sep="\n\n", flush=True)
+    expect("verify", verification["isClean"], True)
+    expect("overspent", [amount for amount in verification["overspent"] if amount["amount"]], [])
+    expect("spent under the root's cap", money(caps[program.ORGANIZATION]["spent"]), day.spent)
+    expect(
+        "held under the root's cap", money(caps[program.ORGANIZATION]["held"]), money({"amount": 0})
+    )
+    expect("purchases refused", refused, day.refused)
+
+
+def _addresses(saleor: Saleor, day: Day) -> str:
+    someone = day.people["Engineering"][0]
+    return (
+        f"\n"
+        f"GraphQL and playground  {saleor.api_url}\n"
+        f"staff                   {STAFF_EMAIL}  {STAFF_PASSWORD}\n"
+        f"a shopper               {someone.email}  {people.PASSWORD}\n"
+        f"Take a token with tokenCreate, and send it as Authorization: Bearer …"
+    )
+
+
+def _stay(saleor: Saleor) -> None:
+    say("\nUp until Ctrl-C.")
+    while True:
+        time.sleep(1)
+        saleor.require_alive()
+
+
+class Progress:
+    """Says what is done, with the time since the start."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def done(self, what: str) -> None:
+        """Report one more thing."""
+        say(f"{time.monotonic() - self._began:5.0f} s  {what}")
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
