@@ -26,54 +26,51 @@ _WORKERS = ["-n", "2"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the named rings; returns the exit status of the first that failed."""
-    options = _parse(arguments)
+    rings, for_pytest = _parse(sys.argv[1:] if arguments is None else arguments)
     checkout = Checkout(SALEOR_ROOT)
-    left_out = "host" in options.rings and not checkout.exists
     statuses = [
-        _run(ring, checkout, options.pytest)
-        for ring in options.rings
-        if not (ring == "host" and left_out)
+        _run(ring, checkout, for_pytest)
+        for ring in rings
+        if _is_meant(ring, for_pytest) and (ring != "host" or checkout.exists)
     ]
-    if left_out:
+    if "host" in rings and not checkout.exists:
         _report_left_out()
     return next((status for status in statuses if status), 0)
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    words = [*arguments, "--"]
+    end = words.index("--")
     parser = argparse.ArgumentParser(prog="python -m dev.test", description=__doc__)
     parser.add_argument("rings", nargs="+", choices=sorted(_FOLDERS))
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    ours, _, for_pytest = (
-        (given[: given.index("--")], None, given[given.index("--") + 1 :])
-        if "--" in given
-        else (given, None, [])
-    )
-    options = parser.parse_args(ours)
-    options.pytest = for_pytest
-    return options
+    return parser.parse_args(words[:end]).rings, words[end + 1 : -1]
 
 
 def _run(ring: str, checkout: Checkout, for_pytest: list[str]) -> int:
     python = python_for(checkout) if ring == "host" else Path(sys.executable)
     say(f"Tests of the {ring} ring" + (f" in Saleor {checkout.version}" if ring == "host" else ""))
+    folders = [] if _named(for_pytest) else _folders(ring)
     return subprocess.run(
         [
             *(str(python), "-m", "dev.run", "--ring", ring, "--"),
-            *("pytest", *_WORKERS, *for_pytest),
-            *([] if _names_tests(for_pytest) else _folders(ring)),
+            *("pytest", *_WORKERS, *for_pytest, *folders),
         ],
         cwd=ROOT,
         check=False,
     ).returncode
 
 
-def _names_tests(for_pytest: list[str]) -> bool:
-    """Whether the arguments say which files to run, so that the ring's folders aren't added."""
-    return any(
-        (ROOT / argument.partition("::")[0]).exists()
-        for argument in for_pytest
-        if not argument.startswith("-")
-    )
+def _is_meant(ring: str, for_pytest: list[str]) -> bool:
+    """Whether the arguments name a test of the ring, or none at all."""
+    named = _named(for_pytest)
+    folders = [ROOT / folder for folder in _folders(ring)]
+    return not named or any(path.is_relative_to(folder) for path in named for folder in folders)
+
+
+def _named(for_pytest: list[str]) -> list[Path]:
+    """The files and folders that the arguments say to run."""
+    paths = [ROOT / word.partition("::")[0] for word in for_pytest if not word.startswith("-")]
+    return [path for path in paths if path.exists()]
 
 
 def _folders(ring: str) -> list[str]:
