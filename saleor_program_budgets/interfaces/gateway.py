@@ -217,6 +217,16 @@ def _reserve(data: TransactionSessionData, requestor: Any, at: datetime) -> Hold
         actor=actor_of(requestor),
         at=at,
     )
+    if isinstance(source, Checkout) and not Checkout.objects.filter(pk=source.pk).exists():
+        ledger.release_unbound(
+            hold_id=held.hold_id,
+            amount=held.amount,
+            key=f"overtaken:{held.hold_id}",
+            actor=actor_of(requestor),
+            at=at,
+            cause="the order was placed meanwhile",
+        )
+        raise errors.InvalidInput("id", "The order was placed meanwhile; nothing is held for it.")
     if order_id and source.status != OrderStatus.DRAFT:
         ledger.capture(
             hold_id=held.hold_id,

@@ -18,6 +18,7 @@ from dev import databases
 from dev.paths import SALEOR_ROOT
 from dev.saleor import Checkout
 from saleor_program_budgets.manifest import manifest
+from tests.support.database import let_tests_flush
 
 pytest_plugins = [*Checkout(SALEOR_ROOT).fixture_modules, "tests.host.support.fixtures"]
 
@@ -46,6 +47,7 @@ def django_db_setup(
             for alias in _ALIASES:
                 connections[alias].close()
                 connections[alias].settings_dict["NAME"] = name
+            let_tests_flush()
         yield
         with django_db_blocker.unblock():
             connections.close_all()
