@@ -15,9 +15,9 @@ from saleor_program_budgets.errors import BudgetError, KeyConflict, NotHeld, Ref
 from saleor_program_budgets.models import Account, Lot, Member, Program
 from saleor_program_budgets.money import Amount
 from tests.properties import books
-from tests.properties.model import Cap, Model, Person, Refused
 from tests.properties.model import Hold as ModelHold
 from tests.properties.model import Lot as ModelLot
+from tests.properties.model import Model, Person, Refused
 from tests.support.database import money, snapshot
 from tests.support.world import HOUR, World
 
@@ -161,11 +161,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _set_cap(self, account: Account, ceiling: int, *, everywhere: bool) -> None:
         limit = self.world.cap(account, f"{ceiling / 100:.2f}", everywhere=everywhere)
-        caps = self.model.caps.setdefault(account.pk, [])
-        known = next((cap for cap in caps if cap.pk == limit.pk), None)
-        if known is None:
-            caps.append(known := Cap(limit.pk))
-        known.ceiling = ceiling
+        self.model.set_cap(account.pk, limit.pk, ceiling)
 
     # Purchases
 

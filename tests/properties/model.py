@@ -84,6 +84,7 @@ class Hold:
 
     pk: UUID
     member: int
+    account: int
     checkout: str
     expires_at: dt.datetime
     created_at: dt.datetime
@@ -138,6 +139,25 @@ class Model:
             account = self.parents[account]
         return found
 
+    def set_cap(self, account: int, pk: int, ceiling: int) -> None:
+        """Set a ceiling; a new cap starts from what is in use below its account."""
+        caps = self.caps.setdefault(account, [])
+        cap = next((cap for cap in caps if cap.pk == pk), None)
+        if cap is None:
+            caps.append(cap := Cap(pk))
+            for hold in self.holds.values():
+                spent = hold.total("captured") - hold.total("refunded")
+                if self.is_below(hold.account, account) and hold.remaining + spent > 0:
+                    hold.caps.append(cap)
+                    cap.held += hold.remaining
+                    cap.spent += spent
+        cap.ceiling = ceiling
+
+    def is_below(self, account: int | None, ancestor: int) -> bool:
+        while account is not None and account != ancestor:
+            account = self.parents[account]
+        return account is not None
+
     def refusal(self, member: int, amount: int) -> Refused | None:
         """Return why *amount* can't be held, in order of precedence."""
         person = self.people[member]
@@ -166,7 +186,9 @@ class Model:
         caps = self.caps_over(person.account)
         for cap in caps:
             cap.held += amount
-        self.holds[pk] = Hold(pk, member, checkout, expires_at, self.at, lines, caps)
+        self.holds[pk] = Hold(
+            pk, member, person.account, checkout, expires_at, self.at, lines, caps
+        )
 
     def capture(self, hold: Hold, amount: int) -> Refused | None:
         if amount > hold.remaining:
