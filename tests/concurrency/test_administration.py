@@ -72,6 +72,49 @@ def test_without_locks_a_hold_passes_under_the_old_ceiling(committed_world: Worl
         assert _least_left_by_a_hold(cap) < 0
 
 
+def _cap_while_a_purchase_is_under_way(world: World) -> Limit:
+    sales = world.account("Sales")
+    [shop] = _shop(world, [world.member(sales)], "65.00")
+
+    def set_cap() -> Limit:
+        time.sleep(0.1)  # the purchase has met no cap, and is not yet written
+        return world.cap(sales, "100.00")
+
+    with slow_motion(0.4):
+        outcomes = race(shop, set_cap)
+    assert kinds(outcomes) == {"Held": 1, "Limit": 1}
+    return outcomes[1]
+
+
+def test_a_new_cap_counts_the_purchase_under_way(committed_world: World) -> None:
+    cap = _cap_while_a_purchase_is_under_way(committed_world)
+    assert figures(cap) == {"ceiling": "100.00", "held": "65.00"}
+
+
+def test_without_locks_a_new_cap_overlooks_the_purchase_under_way(committed_world: World) -> None:
+    committed_world.is_tampered = True
+    with unguarded(constraints=False):
+        cap = _cap_while_a_purchase_is_under_way(committed_world)
+        assert figures(cap) == {"ceiling": "100.00"}
+
+
+def test_new_caps_among_many_purchases_overlook_none(committed_world: World) -> None:
+    world = committed_world
+    acme = world.account("Acme")
+    sales = world.account("Sales", under=acme)
+    jobs = _shop(world, world.members(16, sales), "10.00")
+    outcomes = race(
+        *jobs[:8],
+        lambda: world.cap(sales, "1000.00"),
+        lambda: world.cap(acme, "1000.00"),
+        lambda: world.cap(acme, "1000.00", everywhere=True),
+        *jobs[8:],
+    )
+    assert kinds(outcomes) == {"Held": 16, "Limit": 3}
+    for cap in Limit.objects.filter(kind="cap"):
+        assert figures(cap) == {"ceiling": "1000.00", "held": "160.00"}
+
+
 def test_two_ceilings_at_once_end_at_one_of_them(committed_world: World) -> None:
     world = committed_world
     sales = world.account("Sales")

@@ -152,6 +152,85 @@ def test_without_guards_an_order_is_captured_twice(committed_world: World) -> No
         assert Hold.objects.get().captured > 75_00
 
 
+def _return(world: World) -> list[Settlement]:
+    return programs.return_order(
+        order_id="order", cause="cancelled", actor=world.actor, at=world.at
+    )
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_order_returned_while_it_is_settled_keeps_nothing(
+    committed_world: World, swapped: bool
+) -> None:
+    world = committed_world
+    ann = world.member()
+    _order(world, ann, "40.00", "60.00", due="75.00")
+    jobs = [lambda: _settle(world, "75.00"), lambda: _return(world), lambda: _return(world)]
+    with slow_motion(0.05):
+        outcomes = race(*(reversed(jobs) if swapped else jobs))
+    assert kinds(outcomes) == {"list": 3}
+    assert world.balance(ann) == {"available": "300.00"}
+
+
+def test_a_return_sees_what_was_captured_after_it_looked(
+    committed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same without chance: the settling happens between the return's reading and its step."""
+    world = committed_world
+    ann = world.member()
+    _order(world, ann, "100.00", due="60.00")
+    looks = []
+
+    def look_then_be_overtaken(*, order_id: str) -> list[Hold]:
+        holds = list(Hold.objects.filter(order_id=order_id))
+        if not looks:
+            world.capture(holds[0].pk, "60.00")
+        looks.append(holds)
+        return holds
+
+    monkeypatch.setattr(ledger, "holds_of_order", look_then_be_overtaken)
+    _return(world)
+    assert world.balance(ann) == {"available": "300.00"}
+
+
+def test_a_checkout_shrunk_twice_at_once_keeps_the_least_asked_for(
+    committed_world: World,
+) -> None:
+    world = committed_world
+    ann = world.member()
+    world.reserve(ann, "65.00")
+
+    def keep(value: str) -> list[Settlement]:
+        return programs.release_checkout(
+            checkout_id="checkout",
+            keep=usd(value),
+            cause="smaller",
+            actor=world.actor,
+            at=world.at,
+        )
+
+    with slow_motion(0.05):
+        outcomes = race(lambda: keep("40.00"), lambda: keep("30.00"), lambda: keep("50.00"))
+    assert kinds(outcomes) == {"list": 3}
+    assert world.balance(ann) == {"available": "270.00", "held": "30.00"}
+
+
+def test_a_checkout_left_while_its_hold_expires_gives_back_once(committed_world: World) -> None:
+    world = committed_world
+    ann = world.member()
+    world.reserve(ann, "65.00")
+    with slow_motion(0.05):
+        outcomes = race(
+            lambda: programs.expire_due_holds(at=world.at + HOUR),
+            lambda: programs.release_checkout(
+                checkout_id="checkout", keep=None, cause="left", actor=world.actor, at=world.at
+            ),
+        )
+    assert kinds(outcomes) == {"list": 2}
+    assert sum(len(settled) for settled in outcomes) == 1
+    assert world.balance(ann) == {"available": "300.00"}
+
+
 def _place_slowly(world: World, member: Member, due: str, order_id: str = "order") -> str:
     """Bind and keep the order's transaction open for a while, as a real order does."""
     with transaction.atomic():

@@ -23,6 +23,8 @@ CREATE OR REPLACE FUNCTION program_budgets_lock(p_limits bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$ BEGIN END $$;
 CREATE OR REPLACE FUNCTION program_budgets_lock_hold(p_hold uuid) RETURNS program_budgets_hold
 LANGUAGE sql AS $$ SELECT * FROM program_budgets_hold WHERE id = p_hold $$;
+CREATE OR REPLACE FUNCTION program_budgets_begin_posting() RETURNS void
+LANGUAGE sql AS $$ SELECT $$;
 """
 NO_ORDER = """
 CREATE OR REPLACE FUNCTION program_budgets_lock(p_limits bigint[]) RETURNS void
@@ -131,7 +133,8 @@ def _replaced(functions: str) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_get_functiondef(oid) FROM pg_proc"
-            " WHERE proname IN ('program_budgets_lock', 'program_budgets_lock_hold')"
+            " WHERE proname IN ('program_budgets_lock', 'program_budgets_lock_hold',"
+            " 'program_budgets_begin_posting')"
         )
         originals = [definition for (definition,) in cursor.fetchall()]
     execute(functions)

@@ -8,6 +8,7 @@ from saleor_program_budgets.errors import (
     InvalidAmount,
     KeyConflict,
     LedgerInvariant,
+    NotFound,
 )
 from saleor_program_budgets.models import Entry, Limit, Lot, Member, Posting
 from saleor_program_budgets.money import LARGEST_MINOR, Amount
@@ -15,9 +16,9 @@ from tests.support.database import snapshot
 from tests.support.world import TESTS, World, usd
 
 
-def _grant(world: World, members: list[Member], value: str, **changes: object) -> ledger.Granted:
+def _grant(world: World, who: list[Member], value: str, **changes: object) -> ledger.Granted:
     request = {
-        "members": [member.pk for member in members],
+        "members": [member.pk for member in who],
         "amount": usd(value),
         "origin": Lot.Origin.GRANT,
         "cycle": world.cycle,
@@ -57,6 +58,17 @@ def test_a_member_named_twice_gets_one_lot(world: World) -> None:
     ann = world.member()
     assert _grant(world, [ann, ann], "10.00").count == 1
     assert world.balance(ann) == {"available": "10.00"}
+
+
+def test_members_without_a_budget_are_named_not_left_out(world: World) -> None:
+    world.open_program(allotment="0.00")
+    ann = world.member()
+    for changes in ({"members": [ann.pk, ann.pk + 1]}, {"amount": Amount(1, "EUR")}):
+        before = snapshot()
+        with pytest.raises(NotFound) as error:
+            _grant(world, [ann], "1.00", **changes)
+        assert error.value.field == "members"
+        assert snapshot() == before
 
 
 def test_an_allotment_is_given_once_per_cycle(world: World) -> None:

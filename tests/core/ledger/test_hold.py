@@ -9,8 +9,10 @@ from saleor_program_budgets.errors import (
     BalanceShort,
     CapReached,
     InvalidAmount,
+    InvalidInput,
     KeyConflict,
     MemberInactive,
+    NotFound,
     Refusal,
 )
 from saleor_program_budgets.models import Entry, Hold, HoldLimit, Outcome, Posting, Refused
@@ -141,6 +143,28 @@ def test_a_hold_needs_a_positive_amount(world: World, minor: int) -> None:
     with pytest.raises(InvalidAmount) as error:
         world.hold(ann, "1.00", amount=Amount(minor, "USD"))
     assert (error.value.field, error.value.code) == ("amount", "INVALID_AMOUNT")
+    assert snapshot() == before
+
+
+def test_a_hold_in_a_currency_without_a_budget(world: World) -> None:
+    ann = world.member()
+    before = snapshot()
+    with pytest.raises(NotFound) as error:
+        world.hold(ann, "1.00", amount=Amount(1, "EUR"))
+    assert (error.value.field, error.value.code) == ("member", "NOT_FOUND")
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("key", "k" * 256), ("checkout_id", "c" * 37), ("order_id", "o" * 37), ("key", "a\0b")],
+)
+def test_texts_that_the_journal_cannot_keep(world: World, field: str, value: str) -> None:
+    ann = world.member()
+    before = snapshot()
+    with pytest.raises(InvalidInput) as error:
+        world.hold(ann, "1.00", **{field: value})
+    assert error.value.field == field
     assert snapshot() == before
 
 

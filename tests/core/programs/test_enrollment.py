@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from saleor_program_budgets import programs
-from saleor_program_budgets.errors import InvalidInput, KeyConflict
+from saleor_program_budgets.errors import InvalidInput, KeyConflict, NotFound
 from saleor_program_budgets.models import Limit, Lot, Member
 from saleor_program_budgets.money import Amount
 from tests.support.database import snapshot
@@ -55,6 +55,17 @@ def test_an_inactive_member_enrolled_again_stays_inactive(world: World) -> None:
         at=world.at,
     )
     assert (again.is_active, again.deactivated_at) == (False, START)
+
+
+def test_an_id_that_is_no_user_enrolls_nobody(world: World) -> None:
+    acme, program, ann = world.account("Acme"), world.open_program(), world.user()
+    before = snapshot()
+    with pytest.raises(NotFound) as error:
+        programs.enroll(
+            program=program, user_ids=[ann, ann + 1], account=acme, actor=world.actor, at=world.at
+        )
+    assert error.value.field == "users"
+    assert snapshot() == before
 
 
 @pytest.mark.parametrize("size", [1, 3])

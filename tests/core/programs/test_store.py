@@ -51,6 +51,17 @@ def test_a_window_is_half_open(
         assert refusal.resets_at == resets_at
 
 
+@pytest.mark.parametrize(("before_end", "is_open"), [(INSTANT, True), (0 * INSTANT, False)])
+def test_a_store_is_shut_from_the_end_of_its_cycle(
+    world: World, before_end: dt.timedelta, is_open: bool
+) -> None:
+    world.open_program()
+    store = programs.find_store(channel_id="shop")
+    assert store is not None
+    refusal = store.refusal_at(world.cycle.ends_at - before_end)
+    assert (refusal is None) is is_open
+
+
 @pytest.mark.parametrize("size", [1, 3])
 def test_stores_are_found_in_one_query(world: World, size: int) -> None:
     expected = {f"shop-{n}": world.open_program(channel=f"shop-{n}") for n in range(size)}
