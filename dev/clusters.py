@@ -41,7 +41,6 @@ def provide(template: Template, home: Path, *, identity: Identity) -> Path:
 
 
 def _build(template: Template, stored: Path, *, identity: Identity) -> None:
-    began = time.monotonic()
     with scratch.run_directory(identity) as directory:
         home = directory / "postgres"
         if template.parent is None:
@@ -51,6 +50,7 @@ def _build(template: Template, stored: Path, *, identity: Identity) -> None:
             postgres.create_cluster(data, identity=identity)
         else:
             data = provide(template.parent, home, identity=identity)
+        began = time.monotonic()
         with postgres.running(data, identity=identity, durable=False) as server:
             if template.parent is None:
                 databases.create(server.url("postgres"), DATABASE, template=None)

@@ -27,8 +27,8 @@ def provide(template: Template, url: str) -> str:
 
 
 def _build(template: Template, name: str, url: str) -> None:
-    began = time.monotonic()
     parent = provide(template.parent, url) if template.parent else None
+    began = time.monotonic()
     partial = f"partial_{template.name}"
     databases.drop(url, partial)
     databases.create(url, partial, template=parent)
