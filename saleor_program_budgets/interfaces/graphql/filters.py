@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+BY_WRITING = ["id"]
+"""The journal's sort columns: rows are numbered as they are written."""
+DESCENDING = "-"
+"""The value of Saleor's ``OrderDirection.DESC``, as its sorting wants it."""
 SORTS_KNOW_NO_CHANNEL = {"channel": "-"}
 """Handed to Saleor's sorting, which would otherwise look up a default channel."""
 
@@ -171,7 +175,7 @@ class ProgramBudgetMemberSortingInput(SortInputObjectType):
 class ProgramBudgetJournalSortField(BaseEnum):
     """By what the journal is sorted."""
 
-    AT = ["id"]
+    AT = BY_WRITING
 
     class Meta:
         description = "By what the journal is sorted."
@@ -195,8 +199,7 @@ class ProgramBudgetJournalSortingInput(SortInputObjectType):
 def newest_first() -> Any:
     """Return the sorting that journals have when the client names none."""
     container = ProgramBudgetJournalSortingInput._meta.container
-    by_time = ProgramBudgetJournalSortField.get("AT").value
-    return container({"direction": "-", "field": by_time})
+    return container({"direction": DESCENDING, "field": BY_WRITING})
 
 
 def narrowed(

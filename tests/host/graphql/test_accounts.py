@@ -294,7 +294,7 @@ def test_list_costs_the_same_for_more_accounts(size, client, store, member) -> N
     assert (len(page["edges"]), len(ours)) == (size, 10)
 
 
-@pytest.mark.parametrize("query", [ONE, MANY])
+@pytest.mark.parametrize("query", [ONE, MANY], ids=["one", "many"])
 def test_looking_up_needs_a_permission(query, api_client, user_api_client, staff_api_client, store):
     for client in (api_client, user_api_client, staff_api_client):
         assert top_errors(client, query, slug="acme", first=1) == ["PermissionDenied"]

@@ -211,7 +211,7 @@ def test_key_that_breaks_a_rule(key, code, user_api_client, store, member, shopp
     assert figures() == []
 
 
-@pytest.mark.parametrize("mutation", [APPLY, REMOVE])
+@pytest.mark.parametrize("mutation", [APPLY, REMOVE], ids=["apply", "remove"])
 @pytest.mark.parametrize(
     ("checkout_id", "code"),
     [
@@ -227,7 +227,7 @@ def test_unknown_checkout(mutation, checkout_id, code, user_api_client, store) -
     assert errors_of(payload) == error("checkoutId", code)
 
 
-@pytest.mark.parametrize("mutation", [APPLY, REMOVE])
+@pytest.mark.parametrize("mutation", [APPLY, REMOVE], ids=["apply", "remove"])
 def test_another_shoppers_checkout_is_not_found(
     mutation, api_client, staff_api_client, user2_api_client, app_api_client, member, shopper
 ) -> None:
@@ -267,7 +267,7 @@ def test_app_that_handles_checkouts_applies_for_the_shopper(
     assert [hold.member for hold in Hold.objects.all()] == [member]
 
 
-@pytest.mark.parametrize("mutation", [APPLY, REMOVE])
+@pytest.mark.parametrize("mutation", [APPLY, REMOVE], ids=["apply", "remove"])
 def test_channel_that_is_no_program_store(
     mutation, user_api_client, store, member, shopper
 ) -> None:

@@ -216,7 +216,7 @@ def test_open_and_close(client, store) -> None:
     assert Cycle.objects.count() == 1
 
 
-@pytest.mark.parametrize("mutation", [OPEN, CLOSE])
+@pytest.mark.parametrize("mutation", [OPEN, CLOSE], ids=["open", "close"])
 @pytest.mark.parametrize(
     ("program_id", "code"),
     [
@@ -293,7 +293,7 @@ def test_list_takes_no_more_than_saleors_limit(client, store) -> None:
     assert top_errors(client, MANY, first=101) == ["GraphQLError"]
 
 
-@pytest.mark.parametrize("query", [ONE, MANY])
+@pytest.mark.parametrize("query", [ONE, MANY], ids=["one", "many"])
 def test_looking_up_needs_a_permission(query, api_client, user_api_client, staff_api_client, store):
     for client in (api_client, user_api_client, staff_api_client):
         assert top_errors(client, query, slug="acme", first=1) == ["PermissionDenied"]
