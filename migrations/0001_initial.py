@@ -150,9 +150,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[("member", "Member"), ("cap", "Cap")], max_length=8
-                    ),
+                    models.CharField(choices=[("member", "Member"), ("cap", "Cap")], max_length=8),
                 ),
                 ("unit", models.CharField(max_length=16)),
                 ("ceiling", models.BigIntegerField(default=0)),
@@ -656,18 +654,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("hold", "limit"), name="hold_limit_once"
-                    )
+                    models.UniqueConstraint(fields=("hold", "limit"), name="hold_limit_once")
                 ],
             },
         ),
         migrations.AddConstraint(
             model_name="lot",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("held__gte", 0), ("spent__gte", 0), ("removed__gte", 0)
-                ),
+                condition=models.Q(("held__gte", 0), ("spent__gte", 0), ("removed__gte", 0)),
                 name="lot_nothing_negative",
             ),
         ),
@@ -783,9 +777,7 @@ class Migration(migrations.Migration):
                         ("member__isnull", False),
                         ("program__isnull", False),
                     ),
-                    models.Q(
-                        ("account__isnull", False), ("kind", "cap"), ("member", None)
-                    ),
+                    models.Q(("account__isnull", False), ("kind", "cap"), ("member", None)),
                     _connector="OR",
                 ),
                 name="limit_has_its_owner",

@@ -1,6 +1,7 @@
 """The journal's guard and the ledger's functions."""
 
 from django.db import migrations
+
 from saleor_program_budgets.migrations.sql import run_sql
 
 

@@ -154,7 +154,7 @@ class _Table:
         self._read: set[str] = set()
 
     def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str:
-        value = self._required(key, str)
+        value: str = self._required(key, str)
         if not value.strip():
             raise ManifestError(f"{self.field(key)} must not be empty")
         if pattern and not pattern.fullmatch(value):
@@ -168,13 +168,14 @@ class _Table:
         return tuple(values)
 
     def positive_integer(self, key: str) -> int:
-        value = self._required(key, int)
+        value: int = self._required(key, int)
         if isinstance(value, bool) or value <= 0:
             raise ManifestError(f"{self.field(key)} must be a positive whole number, not {value}")
         return value
 
     def text_or_boolean(self, key: str, *, default: str | bool) -> str | bool:
-        return self._optional(key, (str, bool), default)
+        value: str | bool = self._optional(key, (str, bool), default)
+        return value
 
     def table(self, key: str) -> "_Table":
         return _Table(self._required(key, dict), self.field(key))

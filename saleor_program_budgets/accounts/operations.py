@@ -28,16 +28,10 @@ def create_account(
         _lock_tree()
         _require_name(name)
         if Account.objects.filter(slug=slug).exists():
-            raise InvalidInput(
-                "slug", f"The slug “{slug}” is already in use.", code="UNIQUE"
-            )
+            raise InvalidInput("slug", f"The slug “{slug}” is already in use.", code="UNIQUE")
         if parent is not None and len(_ancestors(parent)) >= GREATEST_DEPTH:
-            raise InvalidInput(
-                "parent", f"Accounts can be {GREATEST_DEPTH} levels deep."
-            )
-        return Account.objects.create(
-            name=name, slug=slug, kind=kind, parent=parent, created_at=at
-        )
+            raise InvalidInput("parent", f"Accounts can be {GREATEST_DEPTH} levels deep.")
+        return Account.objects.create(name=name, slug=slug, kind=kind, parent=parent, created_at=at)
 
 
 def rename_account(*, account: Account, name: str) -> Account:

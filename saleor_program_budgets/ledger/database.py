@@ -63,7 +63,7 @@ def fingerprint(function: str, request: Mapping[str, Any]) -> str:
 def _call_once(alias: str, function: Function, arguments: list[str]) -> dict[str, Any]:
     connection = connections[alias]
     # As for atomic(durable=True), the blocks that Django's TestCase opens don't count.
-    if any(not block._from_testcase for block in connection.atomic_blocks):  # noqa: SLF001
+    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
         raise RuntimeError("A ledger operation can't run inside another transaction.")
     with connection.cursor() as cursor:
         # `function` is one of the names above, never input.

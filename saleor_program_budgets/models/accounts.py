@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
-from tree_queries.fields import TreeNodeForeignKey
 from tree_queries.models import TreeNode
 
 
-class Account(TreeNode):
+class Account(TreeNode):  # type: ignore[django-manager-missing] # of the abstract parent
     """A node of the tree; caps stand on accounts, members belong to one."""
 
     class Kind(models.TextChoices):
@@ -18,7 +17,7 @@ class Account(TreeNode):
         TEAM = "team"
         LOCATION = "location"
 
-    parent = TreeNodeForeignKey(
+    parent = models.ForeignKey(
         "self", blank=True, null=True, on_delete=models.PROTECT, related_name="children"
     )
     name = models.CharField(max_length=250)

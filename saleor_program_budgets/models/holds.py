@@ -43,9 +43,7 @@ class Hold(models.Model):
                 condition=Q(captured__gte=0) & Q(released__gte=0) & Q(refunded__gte=0),
                 name="hold_nothing_negative",
             ),
-            models.CheckConstraint(
-                condition=Q(amount__gt=0), name="hold_amount_positive"
-            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="hold_amount_positive"),
             models.CheckConstraint(
                 condition=Q(amount__gte=F("captured") + F("released")),
                 name="hold_settled_once",
@@ -61,9 +59,7 @@ class Hold(models.Model):
                 name="hold_checkout",
                 condition=~Q(checkout_id=""),
             ),
-            models.Index(
-                fields=("order_id",), name="hold_order", condition=~Q(order_id="")
-            ),
+            models.Index(fields=("order_id",), name="hold_order", condition=~Q(order_id="")),
             models.Index(
                 fields=("expires_at",),
                 name="hold_due",
@@ -93,9 +89,7 @@ class HoldLot(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=("hold", "position"), name="hold_lot_position_once"
-            ),
+            models.UniqueConstraint(fields=("hold", "position"), name="hold_lot_position_once"),
             models.CheckConstraint(
                 condition=Q(amount__gte=F("captured") + F("released"))
                 & Q(captured__gte=F("refunded"))
@@ -117,9 +111,7 @@ class HoldLimit(models.Model):
     limit = models.ForeignKey(Limit, on_delete=models.PROTECT)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=("hold", "limit"), name="hold_limit_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("hold", "limit"), name="hold_limit_once"),)
 
     def __str__(self) -> str:
         return f"{self.hold_id}/{self.limit_id}"

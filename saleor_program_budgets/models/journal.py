@@ -29,9 +29,7 @@ class Posting(models.Model):
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True)
-    hold = models.ForeignKey(
-        Hold, on_delete=models.PROTECT, null=True, related_name="postings"
-    )
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="postings")
     unit = models.CharField(max_length=16)
     amount = models.BigIntegerField()
     checkout_id = models.CharField(max_length=36, blank=True)
@@ -67,9 +65,7 @@ class Entry(models.Model):
         SPENT = "spent"
         LAPSED = "lapsed"
 
-    posting = models.ForeignKey(
-        Posting, on_delete=models.PROTECT, related_name="entries"
-    )
+    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="entries")
     limit = models.ForeignKey(Limit, on_delete=models.PROTECT)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True)
     bucket = models.CharField(max_length=9, choices=Bucket.choices)

@@ -30,12 +30,8 @@ class Limit(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, null=True)
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True)
-    account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, null=True, related_name="caps"
-    )
-    member = models.ForeignKey(
-        Member, on_delete=models.PROTECT, null=True, related_name="limits"
-    )
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="caps")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="limits")
     unit = models.CharField(max_length=16)
     ceiling = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
@@ -47,10 +43,7 @@ class Limit(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(ceiling__gte=0)
-                & Q(held__gte=0)
-                & Q(spent__gte=0)
-                & Q(overhang__gte=0),
+                condition=Q(ceiling__gte=0) & Q(held__gte=0) & Q(spent__gte=0) & Q(overhang__gte=0),
                 name="limit_nothing_negative",
             ),
             models.CheckConstraint(

@@ -28,9 +28,7 @@ class Program(models.Model):
     name = models.CharField(max_length=250)
     slug = models.SlugField(max_length=255, unique=True)
     currency = models.CharField(max_length=3)
-    status = models.CharField(
-        max_length=16, choices=Status.choices, default=Status.DRAFT
-    )
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT)
     overage_policy = models.CharField(
         max_length=16, choices=OveragePolicy.choices, default=OveragePolicy.BLOCK
     )
@@ -54,9 +52,7 @@ class Program(models.Model):
                 condition=Q(hold_ttl_minutes__gte=1), name="program_hold_ttl_positive"
             ),
             models.CheckConstraint(
-                condition=Q(opens_at=None)
-                | Q(closes_at=None)
-                | Q(opens_at__lt=F("closes_at")),
+                condition=Q(opens_at=None) | Q(closes_at=None) | Q(opens_at__lt=F("closes_at")),
                 name="program_opens_before_it_closes",
             ),
         )
@@ -68,9 +64,7 @@ class Program(models.Model):
 class ProgramChannel(models.Model):
     """The program that a channel is the store of; at most one."""
 
-    program = models.ForeignKey(
-        Program, on_delete=models.PROTECT, related_name="channels"
-    )
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="channels")
     channel_id = models.CharField(max_length=36, unique=True)
 
     def __str__(self) -> str:
@@ -80,9 +74,7 @@ class ProgramChannel(models.Model):
 class Cycle(models.Model):
     """One half-open period of a program."""
 
-    program = models.ForeignKey(
-        Program, on_delete=models.PROTECT, related_name="cycles"
-    )
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="cycles")
     number = models.PositiveIntegerField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -91,9 +83,7 @@ class Cycle(models.Model):
     class Meta:
         ordering = ("program", "number")
         constraints = (
-            models.UniqueConstraint(
-                fields=("program", "number"), name="cycle_number_once"
-            ),
+            models.UniqueConstraint(fields=("program", "number"), name="cycle_number_once"),
             models.UniqueConstraint(
                 fields=("program",), condition=Q(closed_at=None), name="cycle_one_open"
             ),
@@ -114,9 +104,7 @@ class Member(models.Model):
     stay attributable.
     """
 
-    program = models.ForeignKey(
-        Program, on_delete=models.PROTECT, related_name="members"
-    )
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="members")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -124,9 +112,7 @@ class Member(models.Model):
         related_name="budget_memberships",
     )
     user_reference = models.CharField(max_length=36)
-    account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="members"
-    )
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="members")
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True, blank=True)

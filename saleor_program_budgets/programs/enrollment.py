@@ -47,7 +47,7 @@ def enroll(
                 account=account,
                 joined_at=at,
             )
-            for user_id in user_ids
+            for user_id in sorted(user_ids)  # in one order, or two at once may deadlock
         ],
         ignore_conflicts=True,
         batch_size=5_000,

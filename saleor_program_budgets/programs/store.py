@@ -59,6 +59,6 @@ def find_stores(*, channel_ids: Iterable[str], using: str | None = None) -> dict
                 "program__cycles", condition=Q(program__cycles__closed_at=None)
             )
         )
-        .select_related("program", "open_cycle")
+        .select_related("program", "open_cycle")  # type: ignore[misc] # known by annotate()
     )
     return {row.channel_id: Store(row.program, row.open_cycle) for row in rows}
