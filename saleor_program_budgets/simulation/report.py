@@ -14,7 +14,7 @@ from saleor_program_budgets.simulation.world import ALLOTMENT, CURRENCY, money
 
 if TYPE_CHECKING:
     from saleor_program_budgets.ledger import Verification
-    from saleor_program_budgets.simulation.trading import Outcome
+    from saleor_program_budgets.simulation.trading import Traded
     from saleor_program_budgets.simulation.world import World
 
 NONE = "–"
@@ -77,7 +77,7 @@ def figures(world: World) -> str:
     return table(heading, lines, right=set(range(1, 8)))
 
 
-def traded(outcome: Outcome) -> str:
+def traded(outcome: Traded) -> str:
     """Return throughput and latencies by operation."""
     heading = ["operation", "count", "per second", "median ms", "95 % ms", "99 % ms", "longest ms"]
     lines = [

@@ -35,7 +35,7 @@ ADMINISTRATION, REFUND, CANCELLATION, CHANGE_OF_MIND = 4, 8, 3, 7
 
 
 @dataclass(slots=True)
-class Outcome:
+class Traded:
     """What the clients did: seconds that each operation took, and what went wrong."""
 
     clients: int
@@ -66,7 +66,7 @@ class Quota:
 
 def run(
     world: World, *, clients: int, orders: int | None, seconds: float | None, seed: int
-) -> Outcome:
+) -> Traded:
     """Trade until the quota is used up, and return what came of it."""
     quota = Quota(orders=orders, seconds=seconds)
     traders = [Trader(world, quota, random.Random(f"{seed}:{n}")) for n in range(clients)]  # noqa: S311 a repeatable day, not a secret
@@ -76,7 +76,7 @@ def run(
         thread.start()
     for thread in threads:
         thread.join()
-    outcome = Outcome(clients=clients, seconds=time.perf_counter() - began)
+    outcome = Traded(clients=clients, seconds=time.perf_counter() - began)
     for trader in traders:
         outcome.orders += trader.placed
         outcome.failures += trader.failures
