@@ -2,7 +2,7 @@
 
     PROGRAM_BUDGETS_STEPS=20000 make test-core ARGS=tests/properties
 
-runs that many steps, seeded anew each time; by default the same 800 each time.
+runs that many steps, seeded anew each time; by default the same 500 each time.
 """
 
 import os
@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.properties.machine import LedgerMachine
 
 STEPS_PER_HISTORY = 50
-STEPS_BY_DEFAULT = 800
+STEPS_BY_DEFAULT = 500
 
 
 @pytest.mark.django_db
