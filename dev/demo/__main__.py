@@ -5,8 +5,9 @@
 SALEOR_ROOT names Saleor's checkout. With ONCE set it ends by itself, else it stays up until Ctrl-C.
 """
 
-import subprocess
+import os
 import sys
+from typing import Never
 
 from dev.environment import python_for
 from dev.paths import ROOT, SALEOR_ROOT
@@ -20,27 +21,24 @@ _SALEOR = (
 )
 
 
-def main() -> int:
-    """Choose the stage and play; returns the exit status, which is 0 if all went as claimed."""
+def main() -> Never:
+    """Choose the stage and play; the exit status is 0 if all went as claimed."""
     checkout = Checkout(SALEOR_ROOT)
     if checkout.exists:
         say(f"A day at Acme Corp, in Saleor {checkout.version}")
-        return _run(str(python_for(checkout)), *_SALEOR)
+        _become(str(python_for(checkout)), *_SALEOR)
     say(
         f"No Saleor at {SALEOR_ROOT}: the same day is played against the core alone.\n"
         f"To see it in a Saleor: SALEOR_ROOT=/path/to/saleor make demo"
     )
-    return _run(sys.executable, *_CORE)
+    _become(sys.executable, *_CORE)
 
 
-def _run(python: str, *arguments: str) -> int:
-    with subprocess.Popen([python, "-m", "dev.run", *arguments], cwd=ROOT) as process:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue  # the terminal sent it to all of us; who is below stops its servers
+def _become(python: str, *arguments: str) -> Never:
+    """Run `dev.run` in our place: signals meant for the demo then reach what stops its servers."""
+    os.chdir(ROOT)
+    os.execv(python, [python, "-m", "dev.run", *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

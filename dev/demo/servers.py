@@ -29,7 +29,7 @@ _API = (
     *("-m", "uvicorn", "saleor.asgi:application", "--host=127.0.0.1", "--port={port}"),
     *("--workers=2", "--lifespan=auto", "--ws=none", "--no-access-log"),
 )
-_CELERY = ("-m", "celery", "--app=saleor.celeryconf:app")
+_CELERY = ("-m", "celery", "--app=saleor.celeryconf:app", "--quiet")
 _WORKER = (*_CELERY, "worker", "--concurrency=2", "--loglevel=warning")
 _BEAT = (
     *_CELERY,
@@ -180,6 +180,7 @@ def _environment(port: int) -> dict[str, str]:
         "EMAIL_URL": "consolemail://",
         "SEND_USAGE_TELEMETRY": "False",
         "OTEL_SDK_DISABLED": "true",
+        "PYTHONWARNINGS": "ignore",  # Saleor's and its libraries', which would bury its errors
     }
 
 

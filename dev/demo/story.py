@@ -68,7 +68,6 @@ def short(day: Day) -> None:
     day.expect_refusal(ada, refusal, code="BALANCE_SHORT", shortfall="115.00")
     if not isinstance(ada.complete(checkout), Refused):
         raise Deviation("an order was placed although the budget is short")
-    day.refused += 1
     day.rows.append(
         Row(
             who=str(ada.person),
