@@ -22,7 +22,7 @@ from saleor.graphql.utils import get_user_or_app_from_context
 from saleor.payment.models import TransactionEvent
 from saleor.payment.models import TransactionItem as TransactionItemModel
 
-from saleor_program_budgets import programs
+from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.interfaces import gateway, totals
 from saleor_program_budgets.interfaces.graphql.common import DOC_CATEGORY, to_amount, to_money
 from saleor_program_budgets.interfaces.graphql.errors import (
@@ -33,8 +33,8 @@ from saleor_program_budgets.interfaces.graphql.errors import (
 )
 from saleor_program_budgets.interfaces.graphql.mutations.base import BudgetMutation, checked_text
 from saleor_program_budgets.interfaces.graphql.shopper import (
-    checkout_budget,
     may_see_budget,
+    resolve_checkout_budget,
 )
 from saleor_program_budgets.interfaces.graphql.types.shopper import ProgramBudgetCheckout
 from saleor_program_budgets.interfaces.identity import GATEWAY_ID, actor_of
@@ -71,14 +71,17 @@ class _CheckoutMutation(BudgetMutation):
         return checkout, store
 
     @classmethod
-    def answer(cls, info: Any, checkout: Any, store: Store, **payload: Any) -> Any:
-        """Return the payload with the checkout and its budget as they are now."""
+    def answer(cls, info: Any, checkout: Any, **payload: Any) -> Any:
+        """Return the payload with the checkout as it is now."""
         # What Saleor's loaders have seen before the write is no longer true.
         info.context.dataloaders.clear()
         checkout.refresh_from_db()
-        root = SyncWebhookControlContext(node=checkout)
-        budget = checkout_budget(root, info, store).get()
-        return cls(checkout=root, budget=budget, **payload)
+        return cls(checkout=SyncWebhookControlContext(node=checkout), **payload)
+
+    @staticmethod
+    def resolve_budget(root: Any, info: Any) -> Any:
+        """Assess the checkout after the write, if the client asks for it."""
+        return None if root.checkout is None else resolve_checkout_budget(root.checkout, info)
 
 
 class ProgramBudgetApply(_CheckoutMutation):
@@ -130,7 +133,7 @@ class ProgramBudgetApply(_CheckoutMutation):
             )
         if request is None:
             covering = _latest_transaction(checkout)
-            return cls.answer(info, checkout, store, transaction=covering, errors=[])
+            return cls.answer(info, checkout, transaction=covering, errors=[])
         try:
             result = TransactionInitialize.perform_mutation(
                 root, info, id=given["checkout_id"], **request
@@ -139,8 +142,8 @@ class ProgramBudgetApply(_CheckoutMutation):
             cls.remap_error_fields(error, FIELDS_OF_INITIALIZE)
             raise
         if failure := _failure_of(result):
-            return cls.answer(info, checkout, store, errors=cls.handle_errors(failure).errors)
-        return cls.answer(info, checkout, store, transaction=result.transaction, errors=[])
+            return cls.answer(info, checkout, errors=cls.handle_errors(failure).errors)
+        return cls.answer(info, checkout, transaction=result.transaction, errors=[])
 
 
 class ProgramBudgetRemove(_CheckoutMutation):
@@ -167,13 +170,13 @@ class ProgramBudgetRemove(_CheckoutMutation):
     @classmethod
     def perform_mutation(cls, _root: Any, info: Any, /, *, checkout_id: str) -> Any:
         """Release, and report to Saleor's transactions."""
-        checkout, store = cls.find_checkout(info, checkout_id)
+        checkout, _ = cls.find_checkout(info, checkout_id)
         requestor = get_user_or_app_from_context(info.context)
         with translated():
             released = gateway.release_checkout_holds(
                 checkout=checkout, actor=actor_of(requestor), at=timezone.now()
             )
-        return cls.answer(info, checkout, store, released=to_money(released), errors=[])
+        return cls.answer(info, checkout, released=to_money(released), errors=[])
 
 
 def _request(
@@ -190,10 +193,9 @@ def _request(
             requested = first.amount_value
             return _initialize(requested, key, is_partial=_is_partial(store, amount))
     due = totals.refreshed_due_of_checkout(program=store.program, checkout=checkout)
-    assessment = programs.assess(
-        store=store, user_id=checkout.user_id, due=due, checkout_id=str(checkout.pk), at=at
-    )
-    rest = Amount(max(due.minor - assessment.held_here.minor, 0), due.currency)
+    holds = ledger.holds_of_checkout(checkout_id=str(checkout.pk)).filter(expires_at__gt=at)
+    held = sum(hold.remaining for hold in holds)
+    rest = Amount(max(due.minor - held, 0), due.currency)
     asked = rest if amount is None else _checked(amount, rest, store)
     if not rest:
         return None
