@@ -27,7 +27,7 @@ _TAIL_LINES = 40
 
 _API = (
     *("-m", "uvicorn", "saleor.asgi:application", "--host=127.0.0.1", "--port={port}"),
-    *("--workers=2", "--lifespan=auto", "--ws=none", "--no-access-log"),
+    *("--lifespan=auto", "--ws=none", "--no-access-log"),
 )
 _CELERY = ("-m", "celery", "--app=saleor.celeryconf:app", "--quiet")
 _WORKER = (*_CELERY, "worker", "--concurrency=2", "--loglevel=warning")
@@ -135,8 +135,7 @@ def _running(
         yield Server(name, process, log_path)
     finally:
         processes.stop(process, signal.SIGTERM, seconds=_STOP_SECONDS)
-        # Its own workers, which don't listen while they import Saleor. Nothing is lost: the
-        # database goes away with the demo.
+        # Its own workers too, if they are left. Nothing is lost: the database goes away as well.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
