@@ -133,9 +133,15 @@ class ProgramBudgetsPlugin(BasePlugin):
         previous_value: Any,
         webhooks: Any = None,
     ) -> Any:
-        """Give back what is held beyond a total that went down."""
+        """Give back what is held beyond a total that went down.
+
+        Completion settles that too, so a broker that can't be reached must not stop the shopper.
+        """
         if ledger.holds_of_checkout(checkout_id=str(checkout.pk)).exists():
-            tasks.trim_checkout.delay(str(checkout.pk))
+            try:
+                tasks.trim_checkout.delay(str(checkout.pk))
+            except Exception:
+                logger.exception("Checkout %s keeps all that is held for it", checkout.pk)
         return previous_value
 
     def order_created(self, order: Order, previous_value: Any, webhooks: Any = None) -> Any:

@@ -8,6 +8,7 @@ bound. docs/order-paths.md lists every way an order is made, and the test that p
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from saleor_program_budgets.ledger import Actor
     from saleor_program_budgets.programs import Store
+
+logger = logging.getLogger(__name__)
 
 ERROR_FIELD = "program_budget"
 ERROR_CODE = "graphql_error"
@@ -185,20 +188,26 @@ def _record(
     order_id: str = "",
     at: datetime,
 ) -> None:
-    """Have the refusal written down where the rollback that follows can't take it back."""
+    """Have the refusal written down where the rollback that follows can't take it back.
+
+    The shopper is told in any case: a broker that can't be reached is logged, and no more.
+    """
     if _record_refusal is None:
         raise errors.LedgerInvariant("the gate was not installed")
-    _record_refusal(
-        code=refusal.code,
-        program_id=store.program.pk,
-        user_id=user_id,
-        requested=_minor(refusal.requested),
-        available=_minor(refusal.available),
-        channel_id=channel_id,
-        checkout_id=checkout_id,
-        order_id=order_id,
-        at=at.isoformat(),
-    )
+    try:
+        _record_refusal(
+            code=refusal.code,
+            program_id=store.program.pk,
+            user_id=user_id,
+            requested=_minor(refusal.requested),
+            available=_minor(refusal.available),
+            channel_id=channel_id,
+            checkout_id=checkout_id,
+            order_id=order_id,
+            at=at.isoformat(),
+        )
+    except Exception:
+        logger.exception("A refusal (%s) could not be recorded", refusal.code)
 
 
 def _minor(amount: Amount | None) -> int | None:

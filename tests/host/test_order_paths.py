@@ -73,6 +73,39 @@ def test_uncovered_checkout_is_refused_with_the_shortfall(
     ]
 
 
+def test_refusal_reaches_the_shopper_when_the_broker_is_gone(
+    shopper: Shopper, member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(**_: Any) -> None:
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr("saleor_program_budgets.interfaces.gates._record_refusal", unreachable)
+    checkout = shopper.checkout()
+    shopper.apply(checkout)
+    Hold.objects.update(expires_at=timezone.now())
+
+    assert fields(shopper.complete(checkout)) == REFUSED
+
+
+def test_shopper_goes_on_when_the_broker_is_gone(
+    shopper: Shopper,
+    member: Member,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    def unreachable(_: str) -> None:
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr("saleor_program_budgets.tasks.trim_checkout.delay", unreachable)
+    checkout = shopper.checkout(quantity=2)
+    shopper.apply(checkout)
+    with django_capture_on_commit_callbacks(execute=True):
+        shopper.set_quantity(checkout, 1)
+
+    assert shopper.complete(checkout)["errors"] == []
+    assert figures() == [(14_000, 7_500, 6_500, 0)]
+
+
 def test_other_payment_does_not_open_a_blocked_program(
     store: ProgramStore, shopper: Shopper, member: Member, staff: Staff
 ) -> None:

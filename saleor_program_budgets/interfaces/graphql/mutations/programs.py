@@ -7,6 +7,7 @@ from typing import Any
 
 import graphene
 from babel.numbers import is_currency
+from django.db import transaction
 from django.utils import timezone
 from saleor.channel.models import Channel
 from saleor.graphql.channel.types import Channel as ChannelType
@@ -141,7 +142,7 @@ class ProgramBudgetProgramUpdate(BudgetMutation):
         program = cls.find(Program.objects.all(), id, ProgramBudgetProgram)
         channels = _channels(cls, input, program.currency)
         rules = _changed(_rules_of(program), input)
-        with translated():
+        with translated(), transaction.atomic():
             programs.update_program(program=program, rules=rules)
             if channels is not None:
                 programs.set_channels(program=program, channel_ids=channels)
