@@ -26,6 +26,9 @@ _ENVIRONMENTS = ROOT / ".venvs"
 #: Our build needs 77, and pkg_resources, which 3.21 reads plugins with, is gone after 80.
 _OVERRIDES = ["setuptools>=77,<80"]
 
+#: These are of one mind only in versions that belong together, and nobody's declaration says so.
+_BROKER_CLIENTS = ("celery", "kombu", "redis")
+
 
 def python_for(checkout: Checkout) -> Path:
     """The Python of the environment that a checkout runs in, made or renewed if need be."""
@@ -37,7 +40,13 @@ def python_for(checkout: Checkout) -> Path:
     home = _ENVIRONMENTS / f"saleor-{checkout.version}"
     python = home / "bin" / "python"
     stamp = home / "installed"
-    key = _digest(wanted, _OVERRIDES, document["dependency-groups"]["dev"], document["project"])
+    key = _digest(
+        wanted,
+        _OVERRIDES,
+        _BROKER_CLIENTS,
+        document["dependency-groups"]["dev"],
+        document["project"],
+    )
     with scratch.exclusive(_ENVIRONMENTS / f"saleor-{checkout.version}.lock"):
         if not stamp.exists() or stamp.read_text() != key:
             say(f"Installing what Saleor {checkout.version} declares into {home.name}…")
@@ -51,13 +60,18 @@ def _install(home: Path, python: Path, wanted: list[str]) -> None:
         _uv("venv", "--quiet", "--python", sys.executable, home)
     declared = _write(home / "declared.txt", wanted)
     overrides = _write(home / "overrides.txt", _OVERRIDES)
-    constraints = _write(home / "constraints.txt", _locked_versions())
+    locked = _locked_versions()
+    constraints = _write(home / "constraints.txt", locked)
+    fewer = _write(
+        home / "broker.txt",
+        [pin for pin in locked if re.split(r"[=\[]", pin)[0] in _BROKER_CLIENTS],
+    )
     command: list[str | Path] = ["pip", "install", "--quiet", "--python", python]
     command += ["--overrides", overrides, "--requirements", declared]
     command += ["--group", f"{_PYPROJECT}:dev"]
     # What the lock pins is taken where this version allows it, so that runs differ in Saleor alone.
     if not _succeeds(*command, "--constraints", constraints):
-        _uv(*command)
+        _uv(*command, "--constraints", fewer)
     _uv(*command[:5], "--no-build-isolation", "--no-deps", "--editable", ROOT)
 
 
