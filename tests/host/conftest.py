@@ -46,7 +46,9 @@ def django_db_setup(
         with django_db_blocker.unblock():
             for alias in _ALIASES:
                 connections[alias].close()
-                connections[alias].settings_dict["NAME"] = name
+                # Not the connection's own settings: the replica's stand-in shares the writer's, and
+                # a thread that a test starts opens a real one.
+                connections.settings[alias]["NAME"] = name
             let_tests_flush()
         yield
         with django_db_blocker.unblock():
