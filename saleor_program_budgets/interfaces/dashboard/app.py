@@ -17,8 +17,8 @@ from saleor_program_budgets.manifest import manifest
 def register(*, using: str | None = None) -> App | None:
     """Create or update the App; returns ``None`` where a merchant has removed it.
 
-    A removed App stays removed: that is how a merchant takes the plugin out. An App that was
-    deactivated stays inactive.
+    A removed App isn't brought back while Saleor keeps its row, which it does for a day. An App
+    that was deactivated stays inactive.
     """
     plugin = manifest()
     with transaction.atomic(using=using):
