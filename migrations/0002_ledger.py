@@ -10,8 +10,13 @@ class Migration(migrations.Migration):
 
     operations = [
         run_sql("journal_guard"),
-        run_sql("primitives"),
+        run_sql("views"),
+        run_sql("posting"),
+        run_sql("caps"),
+        run_sql("ceilings"),
         run_sql("hold"),
         run_sql("settle"),
         run_sql("fund"),
+        run_sql("reversal"),
+        run_sql("rebuild"),
     ]

@@ -58,10 +58,24 @@ class KeyConflict(InvalidInput):
 class NotHeld(BudgetError):
     """A capture, release or refund asks for more than the hold has left for it."""
 
-    def __init__(self, *, requested: Amount, left: Amount) -> None:
+    def __init__(self, *, requested: Amount, left: Amount, items_left: int = 0) -> None:
         super().__init__(f"{requested} was asked for; {left} is left.")
         self.requested = requested
         self.left = left
+        self.items_left = items_left
+
+
+class NotAvailable(BudgetError):
+    """More is to be taken back from a member than they have neither held nor spent."""
+
+    def __init__(self, *, requested: Amount, available: Amount) -> None:
+        super().__init__(f"{requested} was to be taken back; {available} is available.")
+        self.requested = requested
+        self.available = available
+
+
+class NotReversible(BudgetError):
+    """The posting can't be undone by its mirror image; the message says why."""
 
 
 class LedgerInvariant(BudgetError):

@@ -22,10 +22,14 @@ _EXACT = Context(prec=60, traps=[InvalidOperation, Inexact, Overflow])
 """Python's own default context would round a 29th digit away unseen."""
 
 
+ITEM = "ITEM"
+"""The unit in which kit programs count: pieces, which have no decimal places."""
+
+
 @lru_cache(maxsize=256)
 def minor_digits(currency: str) -> int:
     """Return how many decimal places *currency* has (ISO 4217, from CLDR): USD 2, JPY 0."""
-    return get_currency_precision(currency)
+    return 0 if currency == ITEM else get_currency_precision(currency)
 
 
 @dataclass(frozen=True, slots=True)

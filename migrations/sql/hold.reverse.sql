@@ -1,3 +1,4 @@
 DROP FUNCTION program_budgets_hold(jsonb, text);
-DROP FUNCTION program_budgets_refuse(text, bigint, bigint, jsonb, text);
-DROP FUNCTION program_budgets_caps(bigint, bigint, bigint, text);
+DROP FUNCTION program_budgets_choose_lots(bigint, bigint, timestamptz);
+DROP FUNCTION program_budgets_refuse(text, bigint, text, bigint, bigint, jsonb, text);
+DROP FUNCTION program_budgets_new_id();

@@ -1,24 +1,17 @@
--- The caps that a purchase by someone under p_account must fit under, nearest account first:
--- the program's own for this cycle, and those that count all programs.
-CREATE FUNCTION program_budgets_caps(
-    p_account bigint, p_program bigint, p_cycle bigint, p_unit text
-) RETURNS TABLE (limit_id bigint, distance int)
-LANGUAGE sql STABLE AS $$
-    WITH RECURSIVE walk (id, parent_id, distance) AS (
-        SELECT a.id, a.parent_id, 0 FROM program_budgets_account a WHERE a.id = p_account
-        UNION ALL
-        SELECT a.id, a.parent_id, w.distance + 1
-            FROM walk w JOIN program_budgets_account a ON a.id = w.parent_id
-    )
-    SELECT l.id, w.distance
-        FROM walk w JOIN program_budgets_limit l ON l.account_id = w.id
-        WHERE l.kind = 'cap' AND l.unit = p_unit AND l.is_open
-          AND (l.program_id IS NULL OR (l.program_id = p_program AND l.cycle_id = p_cycle))
+-- A uuid whose order is that of time (version 7, RFC 9562), so that indexes over holds grow at
+-- their end and stay in memory.
+CREATE FUNCTION program_budgets_new_id() RETURNS uuid
+LANGUAGE sql VOLATILE AS $$
+    SELECT encode(set_bit(set_bit(overlay(
+        uuid_send(gen_random_uuid())
+        PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+        FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
 $$;
 
 -- Write the refusal down and make it the answer to the key. Changes no balance.
 CREATE FUNCTION program_budgets_refuse(
-    p_code text, p_limit bigint, p_available bigint, p_request jsonb, p_fingerprint text
+    p_code text, p_limit bigint, p_unit text, p_requested bigint, p_available bigint,
+    p_request jsonb, p_fingerprint text
 ) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -26,49 +19,82 @@ BEGIN
         (code, program_id, member_id, limit_id, user_reference, channel_id, checkout_id,
          order_id, unit, requested, available, actor, at)
     SELECT p_code, m.program_id, m.id, p_limit, m.user_reference, p_request ->> 'channel_id',
-           p_request ->> 'checkout_id', p_request ->> 'order_id', p_request ->> 'unit',
-           (p_request ->> 'amount')::bigint, p_available, p_request ->> 'actor',
-           (p_request ->> 'at')::timestamptz
+           p_request ->> 'checkout_id', p_request ->> 'order_id', p_unit, p_requested, p_available,
+           p_request ->> 'actor', (p_request ->> 'at')::timestamptz
         FROM program_budgets_member m WHERE m.id = (p_request ->> 'member')::bigint;
     RETURN program_budgets_remember(
         p_request ->> 'key', p_fingerprint,
-        jsonb_build_object(
-            'status', 'refused', 'code', p_code, 'limit', p_limit,
-            'requested', (p_request ->> 'amount')::bigint, 'available', p_available
-        )
+        jsonb_build_object('status', 'refused', 'code', p_code, 'limit', p_limit, 'unit', p_unit,
+                           'requested', p_requested, 'available', p_available)
     );
 END
 $$;
 
--- Reserve p_request.amount of the member's lots under every cap from the member's account up
--- to the root. All pass, or nothing is written but the refusal.
+-- What a member has in one unit at p_at, and the lots that p_amount of it would be taken from.
+-- Consumption order is total: by expiry (never-expiring last), then age, then id.
+CREATE FUNCTION program_budgets_choose_lots(
+    p_limit bigint, p_amount bigint, p_at timestamptz
+) RETURNS TABLE (available bigint, lots bigint[], takes bigint[])
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(max(so_far), 0)::bigint,
+           array_agg(id ORDER BY place) FILTER (WHERE so_far - free < p_amount),
+           array_agg(least(free, p_amount - so_far + free)::bigint ORDER BY place)
+               FILTER (WHERE so_far - free < p_amount)
+        FROM (
+            SELECT id, free, row_number() OVER consumption AS place,
+                   sum(free) OVER consumption AS so_far
+                FROM program_budgets_lot lot
+                CROSS JOIN LATERAL (
+                    SELECT amount - held - spent - lapsed - withdrawn - moved AS free
+                ) left_over
+                WHERE limit_id = p_limit AND free > 0 AND (expires_at IS NULL OR expires_at > p_at)
+                WINDOW consumption AS (ORDER BY expires_at NULLS LAST, created_at, id)
+        ) usable
+$$;
+
+-- Reserve p_request.amount and p_request.items of the member's lots, under every cap from the
+-- member's account up to the root. All pass, or nothing is written but the refusal.
+--
+-- At first each cap is met in one of its shares. Should a share have too little room, nothing is
+-- written, the answer is "crowded", and the same request with p_request.in_full locks whole caps
+-- and decides: two statements at most, and the locks of the first end with it.
 CREATE FUNCTION program_budgets_hold(p_request jsonb, p_fingerprint text) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
+    v_in_full constant boolean := coalesce((p_request ->> 'in_full')::boolean, false);
     v_amount constant bigint := (p_request ->> 'amount')::bigint;
+    v_items constant bigint := (p_request ->> 'items')::bigint;
     v_unit constant text := p_request ->> 'unit';
+    v_units constant text[] := 
+        CASE WHEN v_items > 0 THEN ARRAY[v_unit, 'ITEM'] ELSE ARRAY[v_unit] END;
     v_at constant timestamptz := (p_request ->> 'at')::timestamptz;
-    v_member program_budgets_member;
-    v_limit bigint;
-    v_caps bigint[];
+    v_limits bigint[];
     v_answer jsonb;
+    v_member program_budgets_member;
     v_available bigint;
-    v_short program_budgets_limit;
-    v_hold constant uuid := gen_random_uuid();
-    v_posting bigint;
-    v_rest bigint := v_amount;
-    v_take bigint;
-    v_position int := 0;
-    v_lot program_budgets_lot;
-    v_cap bigint;
+    v_lots bigint[];
+    v_takes bigint[];
+    v_money_lots int;
+    v_item_lots record;
+    v_cap record;
+    v_asked bigint;
+    v_share program_budgets_limit;
+    v_caps bigint[] := '{}';
+    v_asks bigint[] := '{}';
+    v_distances int[] := '{}';
+    v_shares bigint[] := '{}';
+    v_short record;
+    v_hold constant uuid := program_budgets_new_id();
+    v_head program_budgets_posting;
+    v_changes program_budgets_change[];
 BEGIN
     PERFORM program_budgets_begin_posting();
-    SELECT id INTO v_limit FROM program_budgets_limit
-        WHERE kind = 'member' AND member_id = (p_request ->> 'member')::bigint AND unit = v_unit;
-    IF NOT FOUND THEN
+    v_limits := program_budgets_lock_member((p_request ->> 'member')::bigint, v_unit);
+    IF v_limits[1] IS NULL THEN
         RETURN '{"status": "unknown_member"}';
     END IF;
-    PERFORM program_budgets_lock(ARRAY[v_limit]);
     v_answer := program_budgets_replay(p_request ->> 'key', p_fingerprint);
     IF v_answer IS NOT NULL THEN
         RETURN v_answer;
@@ -78,73 +104,103 @@ BEGIN
     SELECT * INTO STRICT v_member FROM program_budgets_member
         WHERE id = (p_request ->> 'member')::bigint;
     IF NOT v_member.is_active THEN
-        RETURN program_budgets_refuse('MEMBER_INACTIVE', v_limit, NULL, p_request, p_fingerprint);
+        RETURN program_budgets_refuse(
+            'MEMBER_INACTIVE', v_limits[1], v_unit, v_amount, NULL, p_request, p_fingerprint);
     END IF;
-    SELECT coalesce(sum(amount - held - spent - removed), 0) INTO v_available
-        FROM program_budgets_lot
-        WHERE limit_id = v_limit AND (expires_at IS NULL OR expires_at > v_at);
+    SELECT * INTO v_available, v_lots, v_takes
+        FROM program_budgets_choose_lots(v_limits[1], v_amount, v_at);
     IF v_available < v_amount THEN
         RETURN program_budgets_refuse(
-            'BALANCE_SHORT', v_limit, v_available, p_request, p_fingerprint);
+            'BALANCE_SHORT', v_limits[1], v_unit, v_amount, v_available, p_request, p_fingerprint);
     END IF;
-
-    SELECT array_agg(cap.limit_id ORDER BY cap.distance, cap.limit_id) INTO v_caps
-        FROM program_budgets_caps(
-            v_member.account_id, v_member.program_id, (p_request ->> 'cycle')::bigint, v_unit) cap;
-    PERFORM program_budgets_lock(v_caps);
-    SELECT l.* INTO v_short
-        FROM unnest(v_caps) WITH ORDINALITY cap (id, place)
-        JOIN program_budgets_limit l ON l.id = cap.id
-        WHERE l.ceiling - l.held - l.spent < v_amount
-        ORDER BY cap.place LIMIT 1;
-    IF FOUND THEN
-        RETURN program_budgets_refuse(
-            'CAP_REACHED', v_short.id, greatest(v_short.ceiling - v_short.held - v_short.spent, 0),
-            p_request, p_fingerprint);
+    v_money_lots := coalesce(cardinality(v_lots), 0);
+    IF v_items > 0 THEN
+        SELECT * INTO v_item_lots FROM program_budgets_choose_lots(v_limits[2], v_items, v_at);
+        IF v_item_lots.available < v_items THEN
+            RETURN program_budgets_refuse('BALANCE_SHORT', v_limits[2], 'ITEM', v_items,
+                                          v_item_lots.available, p_request, p_fingerprint);
+        END IF;
+        v_lots := v_lots || v_item_lots.lots;
+        v_takes := v_takes || v_item_lots.takes;
     END IF;
+    FOR place IN 1 .. cardinality(v_lots) LOOP
+        v_changes := v_changes || ROW(
+            CASE WHEN place <= v_money_lots THEN v_limits[1] ELSE v_limits[2] END,
+            v_lots[place], 0, v_takes[place], 0, 0, 0, 0)::program_budgets_change;
+    END LOOP;
 
-    INSERT INTO program_budgets_hold
-        (id, key, program_id, cycle_id, member_id, account_id, unit, amount, captured, released,
-         refunded, checkout_id, order_id, expires_at, created_at)
-    VALUES
-        (v_hold, p_request ->> 'key', v_member.program_id, (p_request ->> 'cycle')::bigint,
-         v_member.id, v_member.account_id, v_unit, v_amount, 0, 0, 0,
-         p_request ->> 'checkout_id', p_request ->> 'order_id',
-         (p_request ->> 'expires_at')::timestamptz, v_at);
-    INSERT INTO program_budgets_posting
-        (kind, program_id, cycle_id, member_id, account_id, hold_id, unit, amount, checkout_id,
-         order_id, actor, cause, at, created_at)
-    VALUES
-        ('hold', v_member.program_id, (p_request ->> 'cycle')::bigint, v_member.id,
-         v_member.account_id, v_hold, v_unit, v_amount, p_request ->> 'checkout_id',
-         p_request ->> 'order_id', p_request ->> 'actor', '', v_at, clock_timestamp())
-    RETURNING id INTO v_posting;
-
-    -- Consumption order is total: by expiry (never-expiring last), then age, then id.
-    FOR v_lot IN
-        SELECT * FROM program_budgets_lot
-            WHERE limit_id = v_limit AND amount - held - spent - removed > 0
-              AND (expires_at IS NULL OR expires_at > v_at)
-            ORDER BY expires_at NULLS LAST, created_at, id
+    -- From here on locks are taken in the order of lock_rank, whatever the tree looks like now.
+    FOR v_cap IN
+        SELECT * FROM program_budgets_caps(
+                v_member.account_id, v_member.program_id, (p_request ->> 'cycle')::bigint, v_units)
+            ORDER BY lock_rank, cap_id
     LOOP
-        EXIT WHEN v_rest = 0;
-        v_take := least(v_rest, v_lot.amount - v_lot.held - v_lot.spent - v_lot.removed);
-        v_rest := v_rest - v_take;
-        v_position := v_position + 1;
-        INSERT INTO program_budgets_holdlot
-            (hold_id, lot_id, position, amount, captured, released, refunded)
-        VALUES (v_hold, v_lot.id, v_position, v_take, 0, 0, 0);
-        PERFORM program_budgets_move(v_posting, v_limit, v_lot.id, 'available', 'held', v_take);
+        v_asked := CASE v_cap.unit WHEN v_unit THEN v_amount ELSE v_items END;
+        CONTINUE WHEN v_asked = 0;
+        IF v_in_full THEN
+            PERFORM program_budgets_lock_cap(v_cap.cap_id);
+            PERFORM program_budgets_end_raises(v_cap.cap_id, v_at);
+            v_caps := v_caps || v_cap.cap_id;
+            v_asks := v_asks || v_asked;
+            v_distances := v_distances || v_cap.distance;
+        ELSE
+            v_share := program_budgets_pick_share(v_cap.cap_id, v_cap.spread, v_asked, v_at);
+            IF NOT program_budgets_has_room(v_share, v_asked, v_at) THEN
+                RETURN '{"status": "crowded"}';
+            END IF;
+            v_shares := v_shares || v_share.id;
+            v_changes := v_changes
+                || ROW(v_share.id, NULL, 0, v_asked, 0, 0, 0, 0)::program_budgets_change;
+        END IF;
     END LOOP;
-    PERFORM program_budgets_require_all_placed(v_rest);
-    FOREACH v_cap IN ARRAY coalesce(v_caps, '{}') LOOP
-        INSERT INTO program_budgets_holdlimit (hold_id, limit_id) VALUES (v_hold, v_cap);
-        PERFORM program_budgets_move(v_posting, v_cap, NULL, 'available', 'held', v_amount);
-    END LOOP;
+    IF v_in_full THEN
+        -- Only when nothing is short anywhere may a cap be divided anew.
+        SELECT budget.id, budget.unit, cap.asked, program_budgets_free(cap.id) AS free INTO v_short
+            FROM unnest(v_caps, v_asks, v_distances) cap (id, asked, distance)
+            JOIN program_budgets_limit budget ON budget.id = cap.id
+            WHERE program_budgets_free(cap.id) < cap.asked
+            ORDER BY cap.distance, budget.unit = 'ITEM', cap.id LIMIT 1;
+        IF FOUND THEN
+            RETURN program_budgets_refuse(
+                'CAP_REACHED', v_short.id, v_short.unit, v_short.asked, greatest(v_short.free, 0),
+                p_request, p_fingerprint);
+        END IF;
+        FOR place IN 1 .. cardinality(v_caps) LOOP
+            v_share.id := program_budgets_make_room(v_caps[place], v_asks[place], v_at);
+            v_shares := v_shares || v_share.id;
+            v_changes := v_changes
+                || ROW(v_share.id, NULL, 0, v_asks[place], 0, 0, 0, 0)::program_budgets_change;
+        END LOOP;
+    END IF;
 
+    WITH held AS (
+        INSERT INTO program_budgets_hold
+            (id, key, program_id, cycle_id, member_id, account_id, unit, amount, captured,
+             released, refunded, items, items_captured, items_released, items_refunded, shares,
+             checkout_id, order_id, expires_at, created_at)
+        VALUES
+            (v_hold, p_request ->> 'key', v_member.program_id, (p_request ->> 'cycle')::bigint,
+             v_member.id, v_member.account_id, v_unit, v_amount, 0, 0, 0, v_items, 0, 0, 0,
+             v_shares, p_request ->> 'checkout_id', p_request ->> 'order_id',
+             (p_request ->> 'expires_at')::timestamptz, v_at)
+    )
+    INSERT INTO program_budgets_holdlot
+        (hold_id, lot_id, position, amount, captured, released, refunded)
+    SELECT v_hold, lot, position, take, 0, 0, 0
+        FROM unnest(v_lots, v_takes) WITH ORDINALITY pin (lot, take, position);
+    v_head := program_budgets_head('hold', p_request);
+    v_head.program_id := v_member.program_id;
+    v_head.cycle_id := (p_request ->> 'cycle')::bigint;
+    v_head.member_id := v_member.id;
+    v_head.account_id := v_member.account_id;
+    v_head.hold_id := v_hold;
+    v_head.unit := v_unit;
+    v_head.amount := v_amount;
+    v_head.items := v_items;
     RETURN program_budgets_remember(
         p_request ->> 'key', p_fingerprint,
-        jsonb_build_object('status', 'held', 'hold', v_hold, 'posting', v_posting,
+        jsonb_build_object('status', 'held', 'hold', v_hold,
+                           'posting', program_budgets_post(v_head, v_changes),
                            'amount', v_amount, 'available', v_available - v_amount));
 END
 $$;

@@ -1,5 +1,6 @@
-DROP FUNCTION program_budgets_refund(jsonb, text);
+DROP FUNCTION program_budgets_hold_state(program_budgets_hold, bigint, bigint, bigint);
+DROP FUNCTION program_budgets_renew_lot(bigint, jsonb, jsonb);
 DROP FUNCTION program_budgets_settle(jsonb, text);
-DROP FUNCTION program_budgets_hold_state(program_budgets_hold, bigint, bigint);
-DROP FUNCTION program_budgets_post_for_hold(program_budgets_hold, text, bigint, jsonb);
+DROP FUNCTION program_budgets_choose_pins(uuid, text, bigint, bigint, timestamptz);
 DROP FUNCTION program_budgets_lock_hold(uuid);
+DROP FUNCTION program_budgets_head_of_hold(program_budgets_hold, text, bigint, bigint, jsonb);

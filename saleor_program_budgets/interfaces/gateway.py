@@ -138,14 +138,13 @@ def refund(*, data: TransactionActionData, requestor: Any) -> None:
     """
 
     def give_back(hold: Hold, amount: Amount, actor: Actor, at: datetime) -> Settlement:
-        operation = ledger.refund if hold.captured else ledger.release
-        return operation(
-            hold_id=hold.pk,
-            amount=amount,
-            key=_request_key(data),
-            actor=actor,
-            at=at,
-            cause="refund requested",
+        key, cause = _request_key(data), "refund requested"
+        if hold.captured:
+            return programs.refund(
+                hold=hold, amount=amount, key=key, actor=actor, at=at, cause=cause
+            )
+        return ledger.release(
+            hold_id=hold.pk, amount=amount, key=key, actor=actor, at=at, cause=cause
         )
 
     _answer(data, requestor, "REFUND", give_back)

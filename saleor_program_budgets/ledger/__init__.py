@@ -12,39 +12,51 @@ from saleor_program_budgets.ledger.binding import (
     unsettled_orders,
     usable_holds,
 )
-from saleor_program_budgets.ledger.operations import (
+from saleor_program_budgets.ledger.caps import end_due_raises, raise_cap, set_cap, set_ceiling
+from saleor_program_budgets.ledger.corrections import rebuild, reverse
+from saleor_program_budgets.ledger.funding import adjust, claw_back, grant, open_member_limits
+from saleor_program_budgets.ledger.holds import (
     capture,
     expire,
-    grant,
     hold,
-    open_member_limits,
-    record_refusal,
     refund,
     release,
     release_unbound,
-    set_cap,
-    set_ceiling,
 )
 from saleor_program_budgets.ledger.queries import Balance, balances, caps_over
-from saleor_program_budgets.ledger.records import Actor, Granted, Held, Settlement
-from saleor_program_budgets.ledger.refusals import balance_short, cap_reached
+from saleor_program_budgets.ledger.records import (
+    Actor,
+    Correction,
+    Granted,
+    Held,
+    Rebuilt,
+    Renewal,
+    Settlement,
+)
+from saleor_program_budgets.ledger.refusals import balance_short, cap_reached, record_refusal
 from saleor_program_budgets.ledger.verification import Difference, Verification, verify
 
 __all__ = [
     "Actor",
     "Balance",
+    "Correction",
     "Difference",
     "Granted",
     "Held",
+    "Rebuilt",
+    "Renewal",
     "Settlement",
     "Verification",
+    "adjust",
     "balance_short",
     "balances",
     "bind",
     "cap_reached",
     "caps_over",
     "capture",
+    "claw_back",
     "due_holds",
+    "end_due_raises",
     "expire",
     "grant",
     "hold",
@@ -52,10 +64,13 @@ __all__ = [
     "holds_of_order",
     "lock",
     "open_member_limits",
+    "raise_cap",
+    "rebuild",
     "record_refusal",
     "refund",
     "release",
     "release_unbound",
+    "reverse",
     "set_cap",
     "set_ceiling",
     "unsettled_orders",

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from saleor_program_budgets.models import Hold
+from saleor_program_budgets.models.holds import REMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 def holds_of_checkout(*, checkout_id: str) -> QuerySet[Hold]:
     """Return the checkout's holds that have something left and belong to no order, by age."""
-    return Hold.objects.filter(
-        checkout_id=checkout_id, order_id="", amount__gt=F("captured") + F("released")
-    ).order_by("created_at", "id")
+    return Hold.objects.filter(REMAINS, checkout_id=checkout_id, order_id="").order_by(
+        "created_at", "id"
+    )
 
 
 def holds_of_order(*, order_id: str) -> QuerySet[Hold]:
@@ -34,7 +35,7 @@ def holds_of_order(*, order_id: str) -> QuerySet[Hold]:
 def unsettled_orders(*, bound_before: datetime) -> QuerySet[Hold, str]:
     """Return the ids of orders that have held something since before *bound_before*."""
     return (
-        Hold.objects.filter(amount__gt=F("captured") + F("released"), created_at__lt=bound_before)
+        Hold.objects.filter(REMAINS, created_at__lt=bound_before)
         .exclude(order_id="")
         .order_by("created_at")
         .values_list("order_id", flat=True)
@@ -44,9 +45,7 @@ def unsettled_orders(*, bound_before: datetime) -> QuerySet[Hold, str]:
 def due_holds(*, at: datetime) -> QuerySet[Hold, UUID]:
     """Return the ids of the holds whose time was up at *at*, the longest overdue first."""
     return (
-        Hold.objects.filter(
-            expires_at__lte=at, order_id="", amount__gt=F("captured") + F("released")
-        )
+        Hold.objects.filter(REMAINS, expires_at__lte=at, order_id="")
         .order_by("expires_at", "id")
         .values_list("pk", flat=True)
     )
@@ -62,9 +61,9 @@ def usable_holds(
     """
     on_checkout = ~Q(checkout_id="") & Q(checkout_id=checkout_id, order_id="", expires_at__gt=at)
     return Hold.objects.filter(
+        REMAINS,
         on_checkout | ~Q(order_id="") & Q(order_id=order_id),
         member_id=member_id,
-        amount__gt=F("captured") + F("released"),
     ).order_by("created_at", "id")
 
 

@@ -14,13 +14,24 @@ from saleor_program_budgets.models import Posting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Function = Literal["hold", "settle", "refund", "grant", "set_cap", "set_ceiling"]
-KEY_CONSTRAINTS = frozenset({"program_budgets_outcome_key_key", "program_budgets_hold_key_key"})
+Function = Literal[
+    "end_due_raises",
+    "grant",
+    "hold",
+    "raise_cap",
+    "rebuild",
+    "reverse",
+    "set_cap",
+    "set_ceiling",
+    "settle",
+    "withdraw",
+]
+KEY_CONSTRAINT = "program_budgets_outcome_pkey"
 LONGEST_TEXT = 500
 LONGEST = {"key": 255, "actor": 64, "checkout_id": 36, "order_id": 36, "channel_id": 36, "unit": 16}
 """How many characters the journal keeps of a request's texts."""
-UNFINGERPRINTED = frozenset({"at", "expires_at", "actor", "cause"})
-"""What may differ between a request and its retry: when, and on whose behalf it was repeated."""
+UNFINGERPRINTED = frozenset({"at", "expires_at", "actor", "cause", "in_full", "lapsed_returns_to"})
+"""What may differ between a request and its retry: when, on whose behalf, and what follows."""
 
 
 def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +48,7 @@ def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
         answer = _call_once(alias, function, arguments)
     except IntegrityError as error:
         # Two requests with one key and different locks met: the loser now finds the outcome.
-        if _constraint(error) not in KEY_CONSTRAINTS:
+        if _constraint(error) != KEY_CONSTRAINT:
             raise LedgerInvariant(f"{function} was stopped by the database: {error}") from error
         answer = _call_once(alias, function, arguments)
     if answer["status"] == "key_conflict":

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from saleor_program_budgets.models import Cycle
     from saleor_program_budgets.money import Amount
 
 
@@ -48,7 +51,20 @@ class Settlement:
     released: Amount
     refunded: Amount
     remaining: Amount
+    items: int
+    items_captured: int
+    items_released: int
+    items_refunded: int
+    items_remaining: int
     is_replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a refund to a lapsed lot becomes: a new lot of this cycle, until this expiry."""
+
+    cycle: Cycle
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +74,26 @@ class Granted:
     count: int
     total: Amount
     is_replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A posting made by hand: an adjustment, clawback or reversal.
+
+    ``posting_id`` is ``None`` for a clawback that found nothing to take.
+    """
+
+    posting_id: int | None
+    amount: Amount
+    is_replay: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many rows of each kind contradicted the journal, and were computed anew."""
+
+    lots: int
+    caps: int
+    members: int
+    pins: int
+    holds: int

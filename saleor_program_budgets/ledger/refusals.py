@@ -1,4 +1,4 @@
-"""Turning the ledger's stored refusals back into the errors that callers see."""
+"""Refusals: wording them, and turning stored ones back into the errors that callers see."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from saleor_program_budgets.errors import (
     MemberInactive,
     Refusal,
 )
-from saleor_program_budgets.models import Limit
+from saleor_program_budgets.models import Cap, Refused
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from saleor_program_budgets.ledger.records import Actor
+    from saleor_program_budgets.models import Member, Program
 
-def refusal_from(answer: dict[str, Any], *, currency: str, resets_at: datetime | None) -> Refusal:
+
+def refusal_from(answer: dict[str, Any], *, resets_at: datetime | None) -> Refusal:
     """Build the refusal that *answer*, the outcome of a hold, stands for.
 
     The same answer always gives the same code and amounts; the wording comes from the limit as
@@ -26,12 +29,12 @@ def refusal_from(answer: dict[str, Any], *, currency: str, resets_at: datetime |
     """
     if answer["code"] == MemberInactive.code:
         return MemberInactive()
-    requested = Amount(answer["requested"], currency)
-    available = Amount(answer["available"], currency)
+    requested = Amount(answer["requested"], answer["unit"])
+    available = Amount(answer["available"], answer["unit"])
     if answer["code"] == BalanceShort.code:
         return balance_short(requested=requested, available=available, resets_at=resets_at)
     if answer["code"] == CapReached.code:
-        cap = Limit.objects.select_related("account").get(pk=answer["limit"])
+        cap = Cap.objects.select_related("account").get(pk=answer["limit"])
         return cap_reached(cap=cap, requested=requested, available=available, resets_at=resets_at)
     raise LedgerInvariant(f"unknown refusal {answer['code']}")
 
@@ -52,7 +55,7 @@ def balance_short(
 
 
 def cap_reached(
-    *, cap: Limit, requested: Amount, available: Amount, resets_at: datetime | None
+    *, cap: Cap, requested: Amount, available: Amount, resets_at: datetime | None
 ) -> CapReached:
     """Word the refusal of a purchase that a cap above the member leaves too little for.
 
@@ -61,9 +64,8 @@ def cap_reached(
     """
     shortfall = requested - available
     resets_at = resets_at if cap.cycle_id else None
-    name = cap.account.name if cap.account else "your account"
     return CapReached(
-        f"The shared budget of {name} is short by {shortfall}: this needs {requested}."
+        f"The shared budget of {cap.account.name} is short by {shortfall}: this needs {requested}."
         f"{_until(resets_at)} Ask an administrator to raise it.",
         requested=requested,
         available=available,
@@ -75,3 +77,34 @@ def cap_reached(
 
 def _until(resets_at: datetime | None) -> str:
     return f" It resets on {resets_at:%d %B %Y}." if resets_at else ""
+
+
+def record_refusal(
+    *,
+    code: str,
+    requested: Amount | None,
+    available: Amount | None,
+    program: Program,
+    member: Member | None,
+    user_reference: str,
+    channel_id: str = "",
+    checkout_id: str = "",
+    order_id: str = "",
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Write down a refusal that was decided above the ledger; changes no balance."""
+    Refused.objects.create(
+        code=code,
+        program=program,
+        member=member,
+        user_reference=user_reference,
+        channel_id=channel_id,
+        checkout_id=checkout_id,
+        order_id=order_id,
+        unit=program.currency,
+        requested=requested.minor if requested is not None else None,
+        available=available.minor if available is not None else None,
+        actor=str(actor),
+        at=at,
+    )

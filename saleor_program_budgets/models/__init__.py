@@ -1,9 +1,9 @@
 """The tables, one module per aggregate. Money moves only through ``ledger``."""
 
 from saleor_program_budgets.models.accounts import Account
-from saleor_program_budgets.models.holds import Hold, HoldLimit, HoldLot
+from saleor_program_budgets.models.holds import Hold, HoldLot
 from saleor_program_budgets.models.journal import Entry, Outcome, Posting, Refused
-from saleor_program_budgets.models.limits import Limit, Lot
+from saleor_program_budgets.models.limits import Cap, Limit, Lot, Raise
 from saleor_program_budgets.models.programs import (
     Cycle,
     Member,
@@ -13,10 +13,10 @@ from saleor_program_budgets.models.programs import (
 
 __all__ = [
     "Account",
+    "Cap",
     "Cycle",
     "Entry",
     "Hold",
-    "HoldLimit",
     "HoldLot",
     "Limit",
     "Lot",
@@ -25,5 +25,6 @@ __all__ = [
     "Posting",
     "Program",
     "ProgramChannel",
+    "Raise",
     "Refused",
 ]

@@ -1,36 +1,56 @@
-"""Holds: budget reserved for one checkout or order until it is captured or given back."""
+"""Holds: budget reserved for one checkout or order until it is captured or given back.
+
+They carry ids of members and programs without foreign key constraints, as the journal does: a
+constraint would lock a row that every purchase shares. ``verify`` looks for ids that name nothing.
+"""
 
 from __future__ import annotations
 
-import uuid
-
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
 from saleor_program_budgets.models.accounts import Account
-from saleor_program_budgets.models.limits import Limit, Lot
+from saleor_program_budgets.models.limits import Lot
 from saleor_program_budgets.models.programs import Cycle, Member, Program
+
+REMAINS = Q(amount__gt=F("captured") + F("released")) | Q(
+    items__gt=F("items_captured") + F("items_released")
+)
+"""Holds that still reserve something."""
 
 
 class Hold(models.Model):
-    """A reservation: ``remaining = amount - captured - released``.
+    """A reservation of money and of items; of each, ``remaining = amount - captured - released``.
 
+    ``shares`` are the rows of caps that it was taken under; it stays there when the member moves.
     Checkouts, orders and channels are named by opaque ids: Saleor deletes checkouts, and the
     hold outlives them. A hold with an ``order_id`` is *bound*: the order exists, so the hold no
     longer expires by time.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    key = models.CharField(max_length=255, unique=True)
-    program = models.ForeignKey(Program, on_delete=models.PROTECT)
-    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="holds")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT)
+    id = models.UUIDField(primary_key=True, editable=False)
+    key = models.CharField(max_length=255)
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, db_constraint=False, related_name="holds"
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, db_constraint=False, db_index=False
+    )
     unit = models.CharField(max_length=16)
     amount = models.BigIntegerField()
     captured = models.BigIntegerField(default=0)
     released = models.BigIntegerField(default=0)
     refunded = models.BigIntegerField(default=0)
+    items = models.BigIntegerField(default=0)
+    items_captured = models.BigIntegerField(default=0)
+    items_released = models.BigIntegerField(default=0)
+    items_refunded = models.BigIntegerField(default=0)
+    shares = ArrayField(models.BigIntegerField(), default=list)
     checkout_id = models.CharField(max_length=36, blank=True)
     order_id = models.CharField(max_length=36, blank=True)
     bound_at = models.DateTimeField(null=True, blank=True)
@@ -40,16 +60,26 @@ class Hold(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(captured__gte=0) & Q(released__gte=0) & Q(refunded__gte=0),
+                condition=Q(captured__gte=0)
+                & Q(released__gte=0)
+                & Q(refunded__gte=0)
+                & Q(items_captured__gte=0)
+                & Q(items_released__gte=0)
+                & Q(items_refunded__gte=0),
                 name="hold_nothing_negative",
             ),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="hold_amount_positive"),
             models.CheckConstraint(
-                condition=Q(amount__gte=F("captured") + F("released")),
+                condition=Q(amount__gte=0) & Q(items__gte=0) & (Q(amount__gt=0) | Q(items__gt=0)),
+                name="hold_amount_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gte=F("captured") + F("released"))
+                & Q(items__gte=F("items_captured") + F("items_released")),
                 name="hold_settled_once",
             ),
             models.CheckConstraint(
-                condition=Q(captured__gte=F("refunded")),
+                condition=Q(captured__gte=F("refunded"))
+                & Q(items_captured__gte=F("items_refunded")),
                 name="hold_refunds_within_captures",
             ),
         )
@@ -61,9 +91,10 @@ class Hold(models.Model):
             ),
             models.Index(fields=("order_id",), name="hold_order", condition=~Q(order_id="")),
             models.Index(
-                fields=("expires_at",),
-                name="hold_due",
-                condition=Q(order_id="", amount__gt=F("captured") + F("released")),
+                fields=("expires_at",), name="hold_due", condition=REMAINS & Q(order_id="")
+            ),
+            models.Index(
+                fields=("created_at",), name="hold_unsettled", condition=REMAINS & ~Q(order_id="")
             ),
         )
 
@@ -75,12 +106,19 @@ class Hold(models.Model):
         """Minor units still held."""
         return self.amount - self.captured - self.released
 
+    @property
+    def items_remaining(self) -> int:
+        """Items still held."""
+        return self.items - self.items_captured - self.items_released
+
 
 class HoldLot(models.Model):
     """What a hold pinned of one lot, in order of consumption."""
 
-    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="lots")
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT)
+    hold = models.ForeignKey(
+        Hold, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="lots"
+    )
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, db_constraint=False, db_index=False)
     position = models.PositiveSmallIntegerField()
     amount = models.BigIntegerField()
     captured = models.BigIntegerField(default=0)
@@ -102,16 +140,3 @@ class HoldLot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hold_id}/{self.position}"
-
-
-class HoldLimit(models.Model):
-    """A cap that a hold was taken under; it stays there when the member moves."""
-
-    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="caps")
-    limit = models.ForeignKey(Limit, on_delete=models.PROTECT)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("hold", "limit"), name="hold_limit_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.hold_id}/{self.limit_id}"

@@ -1,6 +1,12 @@
-"""The journal: what happened, appended and never edited (a trigger refuses both)."""
+"""The journal: what happened, appended and never edited (a trigger refuses both).
+
+Written by every purchase, it has no foreign key constraints: each would look up, and lock, a row
+that others want too. ``verify`` looks for ids that name nothing.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db import models
 
@@ -10,28 +16,45 @@ from saleor_program_budgets.models.limits import Limit, Lot
 from saleor_program_budgets.models.programs import Cycle, Member, Program
 
 
+def _named(model: type[models.Model] | str, **options: Any) -> Any:
+    """Return a field that names a row by its id without a constraint on it."""
+    return models.ForeignKey(
+        model,
+        on_delete=models.PROTECT,
+        null=True,
+        db_constraint=False,
+        **{"db_index": False, **options},
+    )
+
+
 class Posting(models.Model):
-    """One atomic movement of ``amount``; its entries net to zero."""
+    """One atomic movement of ``amount`` (and of ``items`` beside it); its entries net to zero."""
 
     class Kind(models.TextChoices):
         """What moved value."""
 
         GRANT = "grant"
+        ADJUSTMENT = "adjustment"
+        CLAWBACK = "clawback"
         CEILING = "ceiling"
+        SHARE = "share"
         HOLD = "hold"
         CAPTURE = "capture"
         RELEASE = "release"
         EXPIRE = "expire"
         REFUND = "refund"
+        REVERSAL = "reversal"
 
-    kind = models.CharField(max_length=8, choices=Kind.choices)
-    program = models.ForeignKey(Program, on_delete=models.PROTECT, null=True)
-    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True)
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True)
-    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="postings")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    program = _named(Program)
+    cycle = _named(Cycle)
+    member = _named(Member)
+    account = _named(Account)
+    hold = _named(Hold, related_name="postings", db_index=True)
+    reverses = _named("self", related_name="reversals")
     unit = models.CharField(max_length=16)
     amount = models.BigIntegerField()
+    items = models.BigIntegerField(default=0)
     checkout_id = models.CharField(max_length=36, blank=True)
     order_id = models.CharField(max_length=36, blank=True)
     actor = models.CharField(max_length=64)
@@ -40,8 +63,20 @@ class Posting(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("reverses",),
+                condition=models.Q(reverses__isnull=False),
+                name="posting_reversed_once",
+            ),
+        )
         indexes = (
             models.Index(fields=("program", "id"), name="posting_program"),
+            models.Index(
+                fields=("member", "id"),
+                name="posting_member",
+                condition=models.Q(member__isnull=False),
+            ),
             models.Index(
                 fields=("order_id",),
                 name="posting_order",
@@ -64,10 +99,16 @@ class Entry(models.Model):
         HELD = "held"
         SPENT = "spent"
         LAPSED = "lapsed"
+        WITHDRAWN = "withdrawn"
+        MOVED = "moved"
 
-    posting = models.ForeignKey(Posting, on_delete=models.PROTECT, related_name="entries")
-    limit = models.ForeignKey(Limit, on_delete=models.PROTECT)
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True)
+    posting = models.ForeignKey(
+        Posting, on_delete=models.PROTECT, db_constraint=False, related_name="entries"
+    )
+    limit = models.ForeignKey(Limit, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    lot = models.ForeignKey(
+        Lot, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
     bucket = models.CharField(max_length=9, choices=Bucket.choices)
     amount = models.BigIntegerField()
     balance_before = models.BigIntegerField()
@@ -108,8 +149,8 @@ class Refused(models.Model):
 class Outcome(models.Model):
     """What a keyed request led to, so that a retry gets the same answer."""
 
-    key = models.CharField(max_length=255, unique=True)
-    fingerprint = models.CharField(max_length=64)
+    key = models.CharField(max_length=255, primary_key=True)
+    fingerprint = models.BinaryField(max_length=32)
     result = models.JSONField()
     created_at = models.DateTimeField()
 

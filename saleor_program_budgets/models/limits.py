@@ -1,7 +1,6 @@
-"""Limits, and the lots that a member's limit consists of.
+"""Limits, the lots that a member's limit consists of, and the shares that a cap consists of.
 
-Both are caches of the journal with the same three numbers; the database's constraints are the
-last guard against overspending.
+All are caches of the journal; the database's constraints are the last guard against overspending.
 """
 
 from __future__ import annotations
@@ -15,6 +14,11 @@ from saleor_program_budgets.models.programs import Cycle, Member, Program
 
 class Limit(models.Model):
     """Anything a purchase must fit under: ``held + spent <= ceiling`` (+ recorded overhang).
+
+    A cap is one row, or several that share its ceiling, so that purchases at the same time lock
+    different rows; ``Cap`` sums them up and is what everyone above the ledger reads. Its first
+    share (0) gives the cap its id and says over how many it is ``spread``; a share that no longer
+    ``takes_new`` only settles what was held in it.
 
     ``overhang`` is what was already used above a ceiling when it was lowered; it only shrinks.
     ``lock_rank`` fixes the one order in which limits are locked: members first, then accounts
@@ -30,7 +34,7 @@ class Limit(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, null=True)
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="caps")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="limits")
     member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="limits")
     unit = models.CharField(max_length=16)
     ceiling = models.BigIntegerField(default=0)
@@ -39,11 +43,21 @@ class Limit(models.Model):
     overhang = models.BigIntegerField(default=0)
     is_open = models.BooleanField(default=True)
     lock_rank = models.IntegerField()
+    cap = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="shares")
+    share = models.PositiveSmallIntegerField(default=0)
+    spread = models.PositiveSmallIntegerField(default=1)
+    takes_new = models.BooleanField(default=True)
+    raise_ends_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(ceiling__gte=0) & Q(held__gte=0) & Q(spent__gte=0) & Q(overhang__gte=0),
+                # A first share's ceiling is what the others leave of the cap's: while the cap is
+                # overhung that may be less than nothing.
+                condition=(Q(ceiling__gte=0) | Q(kind="cap", share=0))
+                & Q(held__gte=0)
+                & Q(spent__gte=0)
+                & Q(overhang__gte=0),
                 name="limit_nothing_negative",
             ),
             models.CheckConstraint(
@@ -56,8 +70,9 @@ class Limit(models.Model):
                     member__isnull=False,
                     account=None,
                     program__isnull=False,
+                    cap=None,
                 )
-                | Q(kind="cap", account__isnull=False, member=None),
+                | Q(kind="cap", account__isnull=False, member=None, cap__isnull=False),
                 name="limit_has_its_owner",
             ),
             models.UniqueConstraint(
@@ -66,7 +81,7 @@ class Limit(models.Model):
                 name="limit_one_per_member",
             ),
             models.UniqueConstraint(
-                fields=("account", "program", "cycle", "unit"),
+                fields=("account", "program", "cycle", "unit", "share"),
                 condition=Q(kind="cap"),
                 nulls_distinct=False,
                 name="limit_one_cap_per_account_and_cycle",
@@ -76,16 +91,62 @@ class Limit(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
+
+class Cap(models.Model):
+    """A cap on an account, its shares summed up: a view, read only."""
+
+    program = models.ForeignKey(Program, on_delete=models.DO_NOTHING, null=True)
+    cycle = models.ForeignKey(Cycle, on_delete=models.DO_NOTHING, null=True)
+    account = models.ForeignKey(Account, on_delete=models.DO_NOTHING, related_name="caps")
+    unit = models.CharField(max_length=16)
+    is_open = models.BooleanField()
+    lock_rank = models.IntegerField()
+    ceiling = models.BigIntegerField()
+    held = models.BigIntegerField()
+    spent = models.BigIntegerField()
+    overhang = models.BigIntegerField()
+    raised = models.BigIntegerField()
+    raise_ends_at = models.DateTimeField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "program_budgets_cap"
+
+    def __str__(self) -> str:
+        return f"cap {self.pk}"
+
     @property
     def available(self) -> int:
         """Minor units that may still be held; never below zero (an overhang isn't credit)."""
         return max(self.ceiling - self.held - self.spent, 0)
 
 
+class Raise(models.Model):
+    """A temporary raise of a cap: ``amount`` on top of its ceiling, until ``ends_at``."""
+
+    cap = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="raises")
+    amount = models.BigIntegerField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    posting_id = models.BigIntegerField(unique=True)
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(amount__gt=0), name="raise_amount_positive"),
+        )
+        indexes = (models.Index(fields=("ends_at",), name="raise_due", condition=Q(ended_at=None)),)
+
+    def __str__(self) -> str:
+        return f"raise {self.pk}"
+
+
 class Lot(models.Model):
     """Value granted to a member, with its origin and expiry.
 
-    ``amount = available + held + spent + removed``; ``removed`` has lapsed or been taken back.
+    ``amount = available + held + spent + lapsed + withdrawn + moved``: what has lapsed, was taken
+    back, or went on into another lot that names this one as its ``source``.
     """
 
     class Origin(models.TextChoices):
@@ -93,14 +154,19 @@ class Lot(models.Model):
 
         ALLOTMENT = "allotment"
         GRANT = "grant"
+        ADJUSTMENT = "adjustment"
+        REFUND = "refund"
 
     limit = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="lots")
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True)
     origin = models.CharField(max_length=16, choices=Origin.choices)
+    source = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False)
     amount = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
     spent = models.BigIntegerField(default=0)
-    removed = models.BigIntegerField(default=0)
+    lapsed = models.BigIntegerField(default=0)
+    withdrawn = models.BigIntegerField(default=0)
+    moved = models.BigIntegerField(default=0)
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True)
@@ -108,11 +174,17 @@ class Lot(models.Model):
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(held__gte=0) & Q(spent__gte=0) & Q(removed__gte=0),
+                condition=Q(held__gte=0)
+                & Q(spent__gte=0)
+                & Q(lapsed__gte=0)
+                & Q(withdrawn__gte=0)
+                & Q(moved__gte=0),
                 name="lot_nothing_negative",
             ),
             models.CheckConstraint(
-                condition=Q(amount__gte=F("held") + F("spent") + F("removed")),
+                condition=Q(
+                    amount__gte=F("held") + F("spent") + F("lapsed") + F("withdrawn") + F("moved")
+                ),
                 name="lot_not_overspent",
             ),
             models.UniqueConstraint(
@@ -124,6 +196,11 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin} {self.pk}"
+
+    @property
+    def removed(self) -> int:
+        """Minor units that have left the lot for good."""
+        return self.lapsed + self.withdrawn + self.moved
 
     @property
     def available(self) -> int:

@@ -25,6 +25,13 @@ class Program(models.Model):
         BLOCK = "block"
         PAY_DIFFERENCE = "pay_difference"
 
+    class RefundPolicy(models.TextChoices):
+        """What a refund to a lot that has lapsed becomes."""
+
+        FORFEIT = "forfeit"
+        GRACE = "grace"
+        REISSUE = "reissue"
+
     name = models.CharField(max_length=250)
     slug = models.SlugField(max_length=255, unique=True)
     currency = models.CharField(max_length=3)
@@ -39,6 +46,10 @@ class Program(models.Model):
     closes_at = models.DateTimeField(null=True, blank=True)
     hold_ttl_minutes = models.PositiveIntegerField(default=60)
     allotment_minor = models.BigIntegerField(default=0)
+    refund_policy = models.CharField(
+        max_length=16, choices=RefundPolicy.choices, default=RefundPolicy.FORFEIT
+    )
+    refund_grace_days = models.PositiveIntegerField(default=30)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -50,6 +61,9 @@ class Program(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(hold_ttl_minutes__gte=1), name="program_hold_ttl_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(refund_grace_days__gte=1), name="program_refund_grace_positive"
             ),
             models.CheckConstraint(
                 condition=Q(opens_at=None) | Q(closes_at=None) | Q(opens_at__lt=F("closes_at")),

@@ -1,7 +1,9 @@
 """Programs: their rules, their members, and what they let a purchase do."""
 
 from saleor_program_budgets.programs.basis import Taxed, due_from
+from saleor_program_budgets.programs.caps import raise_cap, set_cap
 from saleor_program_budgets.programs.enrollment import (
+    adjust,
     deactivate_member,
     enroll,
     grant,
@@ -13,7 +15,6 @@ from saleor_program_budgets.programs.operations import (
     close_program,
     create_program,
     open_program,
-    set_cap,
     set_channels,
     update_program,
 )
@@ -21,6 +22,7 @@ from saleor_program_budgets.programs.orders import (
     bind_to_order,
     check_covered,
     expire_due_holds,
+    refund,
     release_checkout,
     return_order,
     settle_order,
@@ -38,6 +40,7 @@ __all__ = [
     "Rules",
     "Store",
     "Taxed",
+    "adjust",
     "assess",
     "bind_to_order",
     "check_covered",
@@ -53,7 +56,9 @@ __all__ = [
     "grant",
     "move_member",
     "open_program",
+    "raise_cap",
     "reactivate_member",
+    "refund",
     "release_checkout",
     "reserve",
     "return_order",

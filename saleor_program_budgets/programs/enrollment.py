@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from saleor_program_budgets.ledger import Actor, Granted
+    from saleor_program_budgets.ledger import Actor, Correction, Granted
     from saleor_program_budgets.money import Amount
 
 
@@ -94,6 +94,40 @@ def grant(
         expires_at=expires_at,
         reason=reason,
         key=key or f"grant:{uuid4()}",
+        actor=actor,
+        at=at,
+    )
+
+
+def adjust(
+    *,
+    member: Member,
+    amount: Amount,
+    reason: str,
+    expires_at: datetime | None = None,
+    key: str | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Correction:
+    """Correct a member's budget up or down, for a stated reason.
+
+    What is added lapses at *expires_at*, by default with the open cycle; what is taken away must
+    be neither held nor spent (``NotAvailable``). Raises ``InvalidInput`` as ``grant`` does.
+    """
+    if not reason.strip():
+        raise InvalidInput("reason", "Say why the budget is corrected.", code="REQUIRED")
+    if amount.currency != member.program.currency:
+        raise InvalidInput("amount", f"This program's currency is {member.program.currency}.")
+    if expires_at is not None and expires_at <= at:
+        raise InvalidInput("expires_at", "The expiry has to lie in the future.")
+    cycle = member.program.cycles.filter(closed_at=None).first()
+    return ledger.adjust(
+        member=member,
+        amount=amount,
+        cycle=cycle,
+        expires_at=expires_at or (cycle.ends_at if cycle else None),
+        reason=reason,
+        key=key or f"adjust:{uuid4()}",
         actor=actor,
         at=at,
     )

@@ -1,4 +1,4 @@
-"""Setting programs up, opening and closing them, and putting caps on accounts."""
+"""Setting programs up, opening and closing them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 
-from saleor_program_budgets import accounts, ledger, periods
+from saleor_program_budgets import ledger, periods
 from saleor_program_budgets.errors import InvalidInput
-from saleor_program_budgets.models import (
-    Account,
-    Cycle,
-    Limit,
-    Lot,
-    Program,
-    ProgramChannel,
-)
+from saleor_program_budgets.models import Cycle, Lot, Program, ProgramChannel
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
@@ -29,12 +22,17 @@ if TYPE_CHECKING:
     from saleor_program_budgets.ledger import Actor
 
 
+LONGEST_GRACE_DAYS = 3_650
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What an administrator decides about a program; the currency only once."""
 
     name: str
     overage_policy: Program.OveragePolicy = Program.OveragePolicy.BLOCK
+    refund_policy: Program.RefundPolicy = Program.RefundPolicy.FORFEIT
+    refund_grace_days: int = 30
     includes_shipping: bool = True
     includes_tax: bool = True
     time_zone: str = "UTC"
@@ -53,6 +51,10 @@ class Rules:
             raise InvalidInput("closes_at", "A program has to open before it closes.")
         if not 1 <= self.hold_ttl_minutes <= 60 * 24 * 30:
             raise InvalidInput("hold_ttl_minutes", "A hold lasts from 1 minute to 30 days.")
+        if not 1 <= self.refund_grace_days <= LONGEST_GRACE_DAYS:
+            raise InvalidInput(
+                "refund_grace_days", f"A grace period lasts from 1 to {LONGEST_GRACE_DAYS:,} days."
+            )
         if self.allotment.minor < 0:
             raise InvalidInput(
                 "allotment", "An allotment can't be negative.", code="INVALID_AMOUNT"
@@ -176,45 +178,11 @@ def grant_allotment(
     )
 
 
-def set_cap(
-    *,
-    account: Account,
-    program: Program | None,
-    amount: Amount,
-    reason: str,
-    key: str,
-    actor: Actor,
-    at: datetime,
-) -> Limit:
-    """Set what *account*, with everything below it, may use of *program* in its open cycle.
-
-    Without a program the cap counts purchases of all programs in the amount's currency. It
-    counts what was used before it was set. Raising works at once; lowering below what is used
-    leaves an overhang and lets nothing new pass.
-    """
-    cycle = None
-    if program is not None:
-        if amount.currency != program.currency:
-            raise InvalidInput("amount", f"This program's currency is {program.currency}.")
-        cycle = program.cycles.filter(closed_at=None).first()
-        if cycle is None:
-            raise InvalidInput("program", "Open the program before setting caps for it.")
-    return ledger.set_cap(
-        account=account,
-        depth=accounts.depth_of(account),
-        program=program,
-        cycle=cycle,
-        ceiling=amount,
-        reason=reason,
-        key=key,
-        actor=actor,
-        at=at,
-    )
-
-
 def _apply(program: Program, rules: Rules) -> None:
     program.name = rules.name.strip()
     program.overage_policy = rules.overage_policy
+    program.refund_policy = rules.refund_policy
+    program.refund_grace_days = rules.refund_grace_days
     program.includes_shipping = rules.includes_shipping
     program.includes_tax = rules.includes_tax
     program.time_zone = rules.time_zone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from saleor_program_budgets import errors, ledger
@@ -61,6 +62,8 @@ def bind_to_order(
 def settle_order(*, order_id: str, due: Amount, actor: Actor, at: datetime) -> list[Settlement]:
     """Capture what the order needs of its holds, up to *due*, and release what is left.
 
+    Items that were held for the order are all the order's.
+
     Call it after the order has committed. Repeating it, also at the same time, changes nothing;
     after a crash it takes up where the first call stopped.
     """
@@ -73,6 +76,46 @@ def return_order(*, order_id: str, cause: str, actor: Actor, at: datetime) -> li
     Repeating it changes nothing.
     """
     return _until_undisturbed(lambda: _return_holds(order_id, cause=cause, actor=actor, at=at))
+
+
+def refund(
+    *,
+    hold: Hold,
+    amount: Amount,
+    items: int = 0,
+    key: str,
+    actor: Actor,
+    at: datetime,
+    cause: str,
+) -> Settlement:
+    """Return captured value to its lots; what becomes of lapsed ones is the program's policy.
+
+    Raises ``NotHeld`` above what is captured and not yet refunded.
+    """
+    return ledger.refund(
+        hold_id=hold.pk,
+        amount=amount,
+        items=items,
+        renewal=renewal_at(program=hold.program, hold=hold, at=at),
+        key=key,
+        actor=actor,
+        at=at,
+        cause=cause,
+    )
+
+
+def renewal_at(*, program: Program, hold: Hold, at: datetime) -> ledger.Renewal | None:
+    """Return what a refund at *at* to a lapsed lot becomes; ``None`` when it is forfeited.
+
+    GRACE keeps it for some days in the cycle it was spent in; REISSUE makes it part of the open
+    cycle. Without an open cycle there is nothing to reissue into.
+    """
+    if program.refund_policy == Program.RefundPolicy.GRACE:
+        return ledger.Renewal(hold.cycle, at + timedelta(days=program.refund_grace_days))
+    if program.refund_policy == Program.RefundPolicy.REISSUE:
+        cycle = program.cycles.filter(closed_at=None, ends_at__gt=at).first()
+        return ledger.Renewal(cycle, cycle.ends_at) if cycle else None
+    return None
 
 
 def release_checkout(
@@ -155,22 +198,25 @@ def _return_holds(order_id: str, *, cause: str, actor: Actor, at: datetime) -> l
     returned: list[Settlement] = []
     for hold in ledger.holds_of_order(order_id=order_id):
         state = f"{hold.pk}:{hold.captured}:{hold.released}:{hold.refunded}"
-        if hold.remaining:
+        state += f":{hold.items_captured}:{hold.items_released}:{hold.items_refunded}"
+        if hold.remaining or hold.items_remaining:
             returned.append(
                 ledger.release(
                     hold_id=hold.pk,
                     amount=Amount(hold.remaining, hold.unit),
+                    items=hold.items_remaining,
                     key=f"return-held:{state}",
                     actor=actor,
                     at=at,
                     cause=cause,
                 )
             )
-        if hold.captured > hold.refunded:
+        if hold.captured > hold.refunded or hold.items_captured > hold.items_refunded:
             returned.append(
-                ledger.refund(
-                    hold_id=hold.pk,
+                refund(
+                    hold=hold,
                     amount=Amount(hold.captured - hold.refunded, hold.unit),
+                    items=hold.items_captured - hold.items_refunded,
                     key=f"return-spent:{state}",
                     actor=actor,
                     at=at,
@@ -193,6 +239,7 @@ def _release_unbound(
         settlement = ledger.release_unbound(
             hold_id=hold.pk,
             amount=amount,
+            items=hold.items_remaining if amount.minor == hold.remaining else 0,
             key=f"give-back:{hold.pk}:{hold.captured}:{hold.released}",
             actor=actor,
             at=at,
@@ -212,11 +259,12 @@ def _settle_holds(order_id: str, *, due: Amount, actor: Actor, at: datetime) -> 
     for hold in holds:
         state = f"{hold.pk}:{hold.captured}:{hold.released}"
         taken = min(max(needed, 0), hold.remaining)
-        if taken:
+        if taken or hold.items_remaining:
             settled.append(
                 ledger.capture(
                     hold_id=hold.pk,
                     amount=Amount(taken, hold.unit),
+                    items=hold.items_remaining,
                     order_id=order_id,
                     key=f"capture:{state}",
                     actor=actor,

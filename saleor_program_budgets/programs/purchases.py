@@ -82,7 +82,7 @@ def assess(
     holds = ledger.holds_of_checkout(checkout_id=checkout_id).using(using)
     held_here = sum(hold.remaining for hold in holds.filter(member=member, expires_at__gt=at))
     rest = max(due.minor - held_here, 0)
-    usable, short = _under_limits(store, member, balance, Amount(rest, unit), using=using)
+    usable, short = _under_limits(store, member, balance, Amount(rest, unit), at, using=using)
     return Assessment(
         store=store,
         member=member,
@@ -101,6 +101,7 @@ def reserve(
     store: Store,
     user_id: int | None,
     amount: Amount,
+    items: int = 0,
     checkout_id: str = "",
     order_id: str = "",
     channel_id: str,
@@ -108,7 +109,7 @@ def reserve(
     actor: Actor,
     at: datetime,
 ) -> Held:
-    """Hold *amount* of the user's budget for the checkout or order.
+    """Hold *amount* (and *items*, where a program counts them) for the checkout or order.
 
     Refusals come in their fixed order of precedence: program, membership, currency, balance,
     then caps from the nearest account up. Each is recorded.
@@ -135,6 +136,7 @@ def reserve(
         member=member,
         cycle=store.cycle,
         amount=amount,
+        items=items,
         checkout_id=checkout_id,
         order_id=order_id,
         channel_id=channel_id,
@@ -169,6 +171,7 @@ def _under_limits(
     member: Member,
     balance: Balance,
     requested: Amount,
+    at: datetime,
     *,
     using: str | None,
 ) -> tuple[Amount, errors.Refusal | None]:
@@ -185,7 +188,7 @@ def _under_limits(
             resets_at=store.cycle.ends_at,
         )
     for cap in ledger.caps_over(
-        account_id=member.account_id, cycle=store.cycle, unit=unit, using=using
+        account_id=member.account_id, cycle=store.cycle, unit=unit, at=at, using=using
     ):
         usable = min(usable, cap.available)
         if refusal is None and cap.available < requested.minor:

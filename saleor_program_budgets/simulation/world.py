@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 
 from saleor_program_budgets import accounts, ledger, programs
 from saleor_program_budgets.errors import LedgerInvariant
-from saleor_program_budgets.models import Account, Limit, Member, Program
+from saleor_program_budgets.models import Account, Cap, Member, Program
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class World:
             raise LedgerInvariant("the simulation's channel has lost its program")
         return store
 
-    def set_cap(self, account: Account, value: Decimal, reason: str) -> Limit:
+    def set_cap(self, account: Account, value: Decimal, reason: str) -> Cap:
         """Raise or lower an account's cap."""
         return programs.set_cap(
             account=account,
@@ -81,9 +81,9 @@ class World:
             at=self.clock(),
         )
 
-    def cap_of(self, account: Account) -> Limit:
+    def cap_of(self, account: Account) -> Cap:
         """Return an account's cap as it stands."""
-        return Limit.objects.get(account=account, program=self.program, kind=Limit.Kind.CAP)
+        return Cap.objects.get(account=account, program=self.program)
 
     def open_the_departments(self) -> None:
         """Give every department room for its people, as trading needs it."""

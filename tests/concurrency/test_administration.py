@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Min
 
 from saleor_program_budgets import accounts, ledger, programs
-from saleor_program_budgets.models import Cycle, Entry, Hold, Limit, Lot, Member
+from saleor_program_budgets.models import Cap, Cycle, Entry, Hold, Limit, Lot, Member
 from tests.support.racing import (
     deadlocks,
     execute,
@@ -72,11 +72,11 @@ def test_without_locks_a_hold_passes_under_the_old_ceiling(committed_world: Worl
         assert _least_left_by_a_hold(cap) < 0
 
 
-def _cap_while_a_purchase_is_under_way(world: World) -> Limit:
+def _cap_while_a_purchase_is_under_way(world: World) -> Cap:
     sales = world.account("Sales")
     [shop] = _shop(world, [world.member(sales)], "65.00")
 
-    def set_cap() -> Limit:
+    def set_cap() -> Cap:
         time.sleep(0.1)  # the purchase has met no cap, and is not yet written
         return world.cap(sales, "100.00")
 
@@ -111,7 +111,7 @@ def test_new_caps_among_many_purchases_overlook_none(committed_world: World) -> 
         *jobs[8:],
     )
     assert kinds(outcomes) == {"Held": 16, "Limit": 3}
-    for cap in Limit.objects.filter(kind="cap"):
+    for cap in Cap.objects.all():
         assert figures(cap) == {"ceiling": "1000.00", "held": "160.00"}
 
 
@@ -238,7 +238,7 @@ def test_trading_while_branches_move_meets_no_deadlock(committed_world: World) -
     outcomes = race(*jobs, move)
     assert kinds(outcomes) == {"NoneType": 9}
     assert deadlocks() == before
-    whole = Limit.objects.get(kind="cap", account__parent=None)
+    whole = Cap.objects.get(account__parent=None)
     assert figures(whole) == {"ceiling": "100000.00", "spent": "160.00"}  # 8 x 4 x 5.00
 
 

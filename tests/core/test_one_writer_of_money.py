@@ -12,7 +12,7 @@ import saleor_program_budgets
 PACKAGE = Path(saleor_program_budgets.__file__).parent
 ROOT = PACKAGE.parent
 MONEY = frozenset(
-    {"Hold", "Lot", "Limit", "Entry", "Posting", "HoldLot", "HoldLimit", "Outcome", "Refused"}
+    {"Hold", "Lot", "Limit", "Entry", "Posting", "HoldLot", "Raise", "Outcome", "Refused"}
 )
 #: Reverse relations by which a row of money can be reached without naming its model.
 RELATED = frozenset({"holds", "lots", "limits", "caps", "entries", "postings"})
@@ -38,7 +38,7 @@ WRITES = frozenset(
 )
 SQL_WRITE = re.compile(
     r"\b(insert\s+into|update|delete\s+from|truncate|merge\s+into|copy)\b[^;]*"
-    r"program_budgets_(hold|lot|limit|entry|posting|holdlot|holdlimit|outcome|refused)\b",
+    r"program_budgets_(hold|lot|limit|entry|posting|holdlot|raise|outcome|refused)\b",
     re.IGNORECASE,
 )
 
@@ -153,7 +153,11 @@ def test_the_ledger_is_where_money_is_written() -> None:
         path.name: writes_of_money(path.read_text(encoding="utf-8"))
         for path in (PACKAGE / "ledger").glob("*.py")
     }
-    assert {name for name, lines in written.items() if lines} == {"binding.py", "operations.py"}
+    assert {name for name, lines in written.items() if lines} == {
+        "binding.py",
+        "funding.py",
+        "refusals.py",
+    }
     sql = "\n".join(path.read_text() for path in (ROOT / "migrations" / "sql").glob("*.sql"))
     tables = {match.group(2).lower() for match in SQL_WRITE.finditer(sql)}
     assert tables >= {"hold", "lot", "limit", "entry", "posting", "outcome", "refused"}

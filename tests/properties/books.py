@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Sum
 
-from saleor_program_budgets.models import Entry, Hold, HoldLimit, HoldLot, Limit, Lot
+from saleor_program_budgets.models import Cap, Entry, Hold, HoldLimit, HoldLot, Limit, Lot
 
 if TYPE_CHECKING:
     from tests.properties.model import Model
@@ -19,8 +19,7 @@ def written() -> dict[str, Any]:
             lot.pk: (lot.amount, lot.held, lot.spent, lot.removed) for lot in Lot.objects.all()
         },
         "caps": {
-            cap.pk: (cap.ceiling, cap.held, cap.spent, cap.overhang)
-            for cap in Limit.objects.filter(kind="cap")
+            cap.pk: (cap.ceiling, cap.held, cap.spent, cap.overhang) for cap in Cap.objects.all()
         },
         "balances": {
             limit.member_id: (limit.ceiling, limit.held, limit.spent, limit.overhang)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 
 from saleor_program_budgets import accounts, ledger, programs
-from saleor_program_budgets.models import Account, Cycle, Limit, Lot, Member, Program
+from saleor_program_budgets.models import Account, Cap, Cycle, Lot, Member, Program
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class World:
         [member] = self.members(1, account or self.account("Acme"), program=program)
         return member
 
-    def cap(self, account: Account, value: str, *, everywhere: bool = False) -> Limit:
+    def cap(self, account: Account, value: str, *, everywhere: bool = False) -> Cap:
         """Set the account's cap for the program, or for all programs *everywhere*."""
         return programs.set_cap(
             account=account,
@@ -218,7 +218,7 @@ class World:
         return f"{kind}-{next(self.numbers)}"
 
 
-def figures(limit: Limit) -> dict[str, str]:
+def figures(limit: Cap) -> dict[str, str]:
     """Return a limit's numbers as they stand, as people read them, without the zeros."""
     limit.refresh_from_db()
     names = ("ceiling", "held", "spent", "overhang")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import Count
 from saleor.graphql.core.dataloaders import DataLoader
 
-from saleor_program_budgets.models import Account, Limit, Member
+from saleor_program_budgets.models import Account, Cap, Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ class CapKey(NamedTuple):
     unit: str
 
 
-def cap_key(cap: Limit) -> CapKey:
+def cap_key(cap: Cap) -> CapKey:
     """Return the key by which ``AllottedByCapLoader`` knows *cap*."""
     return CapKey(cap.account_id, cap.program_id, cap.unit)
 

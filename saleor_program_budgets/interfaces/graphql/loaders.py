@@ -14,8 +14,8 @@ from saleor.graphql.core.dataloaders import DataLoader
 from saleor_program_budgets import ledger
 from saleor_program_budgets.models import (
     Account,
+    Cap,
     Cycle,
-    Limit,
     Lot,
     Member,
     Program,
@@ -174,12 +174,12 @@ class CapsByAccountIdLoader(DataLoader):
 
     context_key = "program_budgets_caps_by_account_id"
 
-    def batch_load(self, keys: Iterable[int]) -> list[list[Limit]]:
+    def batch_load(self, keys: Iterable[int]) -> list[list[Cap]]:
         """Load in one query: open caps, for all programs first."""
-        by_account: defaultdict[int | None, list[Limit]] = defaultdict(list)
+        by_account: defaultdict[int | None, list[Cap]] = defaultdict(list)
         caps = (
-            Limit.objects.using(self.database_connection_name)
-            .filter(account_id__in=keys, kind=Limit.Kind.CAP, is_open=True)
+            Cap.objects.using(self.database_connection_name)
+            .filter(account_id__in=keys, is_open=True)
             .order_by("program_id", "pk")
         )
         for cap in sorted(caps, key=lambda cap: (cap.program_id is not None, cap.pk)):

@@ -1,28 +1,29 @@
--- A hold's figures are the sums of its postings, and the sums of what it pinned of each lot.
+-- A hold's figures are the sums of its postings, and the sums of what it pinned of each lot; a pin's
+-- are the sums of its entries.
 SELECT 'hold ' || hold.id,
-       (coalesce(posted.amount, 0), coalesce(posted.captured, 0), coalesce(posted.released, 0),
-        coalesce(posted.refunded, 0))::text
-           || ' and ' ||
-           (pinned.amount, pinned.captured, pinned.released, pinned.refunded)::text,
-       (hold.amount, hold.captured, hold.released, hold.refunded)::text
+       (truth.amount, truth.captured, truth.released, truth.refunded, truth.items,
+        truth.items_captured, truth.items_released, truth.items_refunded)::text,
+       (hold.amount, hold.captured, hold.released, hold.refunded, hold.items,
+        hold.items_captured, hold.items_released, hold.items_refunded)::text
+    FROM program_budgets_hold hold
+    LEFT JOIN program_budgets_hold_from_journal truth ON truth.hold_id = hold.id
+    WHERE (truth.amount, truth.captured, truth.released, truth.refunded, truth.items,
+           truth.items_captured, truth.items_released, truth.items_refunded) IS DISTINCT FROM
+          (hold.amount, hold.captured, hold.released, hold.refunded, hold.items,
+           hold.items_captured, hold.items_released, hold.items_refunded)
+UNION ALL
+SELECT 'hold ' || pin.hold_id || ' of lot ' || pin.lot_id,
+       (truth.amount, truth.captured, truth.released, truth.refunded)::text,
+       (pin.amount, pin.captured, pin.released, pin.refunded)::text
+    FROM program_budgets_holdlot pin
+    FULL JOIN program_budgets_pin_from_journal truth USING (hold_id, lot_id)
+    WHERE (truth.amount, truth.captured, truth.released, truth.refunded) IS DISTINCT FROM
+          (pin.amount, pin.captured, pin.released, pin.refunded)
+UNION ALL
+SELECT 'hold ' || hold.id, 'lots that carry ' || (hold.amount + hold.items),
+       'lots that carry ' || coalesce(pinned.amount, 0)
     FROM program_budgets_hold hold
     LEFT JOIN (
-        SELECT hold_id,
-               sum(amount) FILTER (WHERE kind = 'hold') AS amount,
-               sum(amount) FILTER (WHERE kind = 'capture') AS captured,
-               sum(amount) FILTER (WHERE kind IN ('release', 'expire')) AS released,
-               sum(amount) FILTER (WHERE kind = 'refund') AS refunded
-            FROM program_budgets_posting WHERE hold_id IS NOT NULL GROUP BY hold_id
-    ) posted ON posted.hold_id = hold.id
-    LEFT JOIN (
-        SELECT hold_id, sum(amount) AS amount, sum(captured) AS captured,
-               sum(released) AS released, sum(refunded) AS refunded
-            FROM program_budgets_holdlot GROUP BY hold_id
+        SELECT hold_id, sum(amount) AS amount FROM program_budgets_holdlot GROUP BY hold_id
     ) pinned ON pinned.hold_id = hold.id
-    WHERE (coalesce(posted.amount, 0), coalesce(posted.captured, 0), coalesce(posted.released, 0),
-           coalesce(posted.refunded, 0))
-          IS DISTINCT FROM
-          (hold.amount::numeric, hold.captured::numeric, hold.released::numeric, hold.refunded::numeric)
-       OR (pinned.amount, pinned.captured, pinned.released, pinned.refunded)
-          IS DISTINCT FROM
-          (hold.amount::numeric, hold.captured::numeric, hold.released::numeric, hold.refunded::numeric)
+    WHERE coalesce(pinned.amount, 0) <> hold.amount + hold.items

@@ -1,18 +1,21 @@
--- A lot's amount, held, spent and removed are the sums of its entries.
+-- A lot's figures are the sums of its entries.
 SELECT 'lot ' || lot.id,
        (coalesce(-sums.funding, 0), coalesce(sums.held, 0), coalesce(sums.spent, 0),
-        coalesce(sums.lapsed, 0))::text,
-       (lot.amount, lot.held, lot.spent, lot.removed)::text
+        coalesce(sums.lapsed, 0), coalesce(sums.withdrawn, 0), coalesce(sums.moved, 0))::text,
+       (lot.amount, lot.held, lot.spent, lot.lapsed, lot.withdrawn, lot.moved)::text
     FROM program_budgets_lot lot
     LEFT JOIN (
         SELECT lot_id,
                sum(amount) FILTER (WHERE bucket = 'funding') AS funding,
                sum(amount) FILTER (WHERE bucket = 'held') AS held,
                sum(amount) FILTER (WHERE bucket = 'spent') AS spent,
-               sum(amount) FILTER (WHERE bucket = 'lapsed') AS lapsed
+               sum(amount) FILTER (WHERE bucket = 'lapsed') AS lapsed,
+               sum(amount) FILTER (WHERE bucket = 'withdrawn') AS withdrawn,
+               sum(amount) FILTER (WHERE bucket = 'moved') AS moved
             FROM program_budgets_entry WHERE lot_id IS NOT NULL GROUP BY lot_id
     ) sums ON sums.lot_id = lot.id
     WHERE (coalesce(-sums.funding, 0), coalesce(sums.held, 0), coalesce(sums.spent, 0),
-           coalesce(sums.lapsed, 0))
+           coalesce(sums.lapsed, 0), coalesce(sums.withdrawn, 0), coalesce(sums.moved, 0))
           IS DISTINCT FROM
-          (lot.amount::numeric, lot.held::numeric, lot.spent::numeric, lot.removed::numeric)
+          (lot.amount::numeric, lot.held::numeric, lot.spent::numeric, lot.lapsed::numeric,
+           lot.withdrawn::numeric, lot.moved::numeric)

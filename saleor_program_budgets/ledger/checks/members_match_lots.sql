@@ -4,7 +4,7 @@ SELECT 'limit ' || budget.id,
        (budget.ceiling, budget.held, budget.spent)::text
     FROM program_budgets_limit budget
     LEFT JOIN (
-        SELECT limit_id, sum(amount - removed) AS ceiling, sum(held) AS held, sum(spent) AS spent
+        SELECT limit_id, sum(amount - lapsed - withdrawn - moved) AS ceiling, sum(held) AS held, sum(spent) AS spent
             FROM program_budgets_lot GROUP BY limit_id
     ) sums ON sums.limit_id = budget.id
     WHERE budget.kind = 'member'

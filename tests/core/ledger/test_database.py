@@ -27,7 +27,7 @@ def test_no_operation_runs_inside_a_transaction(world: World, operation: str) ->
         "expire": lambda: world.expire(hold),
         "grant": lambda: world.grant(ann, "1.00"),
         "cap": lambda: ledger.set_ceiling(
-            limit=cap, ceiling=usd("1.00"), reason="r", key="k", actor=TESTS, at=world.at
+            cap=cap, ceiling=usd("1.00"), reason="r", key="k", actor=TESTS, at=world.at
         ),
     }
     before = snapshot()
@@ -54,12 +54,14 @@ def test_the_fingerprint_tells_requests_apart(changes: dict[str, object]) -> Non
 
 
 def test_what_the_database_stops_is_a_defect_and_changes_nothing(world: World) -> None:
-    # Below the operations' own checks the constraints stand: a negative ceiling.
-    cap = world.cap(world.account("Acme"), "100.00")
+    # Below the operations' own checks the constraints stand: a negative grant.
+    ann = world.member()
     before = snapshot()
     request = {
-        "limit": cap.pk,
-        "ceiling": -1,
+        "members": [ann.pk],
+        "unit": "USD",
+        "amount": -1,
+        "origin": "grant",
         "reason": "r",
         "key": "k",
         "actor": "tests",
@@ -67,11 +69,11 @@ def test_what_the_database_stops_is_a_defect_and_changes_nothing(world: World) -
     }
     with pytest.raises(LedgerInvariant) as error, transaction.atomic():
         _as_outermost(request)
-    assert "limit_nothing_negative" in str(error.value)
+    assert "lot_not_overspent" in str(error.value)
     assert snapshot() == before
 
 
 def _as_outermost(request: dict[str, object]) -> None:
     """Call inside a savepoint that counts as the test's own, so that the test goes on after it."""
     transaction.get_connection().atomic_blocks[-1]._from_testcase = True
-    call("set_ceiling", request)
+    call("grant", request)

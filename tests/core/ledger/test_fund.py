@@ -7,10 +7,9 @@ from saleor_program_budgets.errors import (
     CurrencyMismatch,
     InvalidAmount,
     KeyConflict,
-    LedgerInvariant,
     NotFound,
 )
-from saleor_program_budgets.models import Entry, Limit, Lot, Member, Posting
+from saleor_program_budgets.models import Cap, Entry, Lot, Member, Posting
 from saleor_program_budgets.money import LARGEST_MINOR, Amount
 from tests.support.database import snapshot
 from tests.support.world import TESTS, World, usd
@@ -171,9 +170,9 @@ def test_a_ceilings_postings_name_the_difference(world: World) -> None:
 def test_a_replayed_ceiling_does_not_come_back(world: World) -> None:
     cap = world.cap(world.account("Acme"), "100.00")
 
-    def set_to(value: str, key: str) -> Limit:
+    def set_to(value: str, key: str) -> Cap:
         return ledger.set_ceiling(
-            limit=cap, ceiling=usd(value), reason="r", key=key, actor=TESTS, at=world.at
+            cap=cap, ceiling=usd(value), reason="r", key=key, actor=TESTS, at=world.at
         )
 
     set_to("150.00", "raise")
@@ -202,13 +201,5 @@ def test_a_ceiling_is_in_the_caps_currency(world: World) -> None:
     assert snapshot() == before
 
 
-def test_a_members_limit_has_no_ceiling_to_set(world: World) -> None:
-    ann = world.member()
-    before = snapshot()
-    with pytest.raises(LedgerInvariant):
-        _set(world, Limit.objects.get(member=ann), usd("1000.00"))
-    assert snapshot() == before
-
-
-def _set(world: World, cap: Limit, ceiling: Amount) -> None:
-    ledger.set_ceiling(limit=cap, ceiling=ceiling, reason="r", key="k", actor=TESTS, at=world.at)
+def _set(world: World, cap: Cap, ceiling: Amount) -> None:
+    ledger.set_ceiling(cap=cap, ceiling=ceiling, reason="r", key="k", actor=TESTS, at=world.at)

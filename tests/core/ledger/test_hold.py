@@ -15,7 +15,7 @@ from saleor_program_budgets.errors import (
     NotFound,
     Refusal,
 )
-from saleor_program_budgets.models import Entry, Hold, HoldLimit, Outcome, Posting, Refused
+from saleor_program_budgets.models import Entry, Hold, Outcome, Posting, Refused
 from saleor_program_budgets.money import LARGEST_MINOR, Amount
 from tests.support.database import money, snapshot
 from tests.support.world import DAY, HOUR, INSTANT, START, World, figures, usd
@@ -37,7 +37,7 @@ def test_what_a_hold_writes(world: World) -> None:
     )
     assert (hold.unit, hold.amount, hold.remaining) == ("USD", 65_00, 65_00)
     assert (hold.created_at, hold.expires_at) == (START, START + HOUR)
-    assert [line.limit for line in HoldLimit.objects.all()] == [cap]
+    assert Hold.objects.get().shares == [cap.pk]
 
     posting = Posting.objects.get(kind="hold")
     assert (posting.pk, posting.amount, posting.at) == (held.posting_id, 65_00, START)
@@ -105,7 +105,7 @@ def test_a_refusal_changes_no_balance_and_is_recorded(
     assert (record.checkout_id, record.channel_id, record.unit) == ("c", "shop", "USD")
     assert (record.user_reference, record.actor) == (str(ann.user_id), "staff:tests")
     assert record.at == START
-    assert (record.limit == limit) is (refusal is CapReached)
+    assert (record.limit_id == limit.pk) is (refusal is CapReached)
 
 
 def test_the_words_of_a_refusal(world: World) -> None:

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from saleor_program_budgets import ledger
 from saleor_program_budgets.ledger import Balance
-from saleor_program_budgets.models import Limit
+from saleor_program_budgets.models import Cap, Limit
 from tests.support.world import DAY, INSTANT, World
 
 
@@ -72,25 +72,24 @@ def test_caps_over_an_account_nearest_first(world: World) -> None:
     nearest = world.cap(team, "10.00")
     world.cap(sibling, "1.00")
 
-    def caps(account_id: int) -> list[Limit]:
-        return ledger.caps_over(account_id=account_id, cycle=world.cycle, unit="USD")
+    def caps(account_id: int) -> list[Cap]:
+        return ledger.caps_over(account_id=account_id, cycle=world.cycle, unit="USD", at=world.at)
 
     assert caps(team.pk) == [nearest, whole, shared]
     assert caps(sales.pk) == [whole, shared]
-    assert ledger.caps_over(account_id=team.pk, cycle=world.cycle, unit="EUR") == []
+    assert ledger.caps_over(account_id=team.pk, cycle=world.cycle, unit="EUR", at=world.at) == []
     # The first program is `other`: another program meets the cap for all programs only.
     second = world.open_program(channel="second")
     assert other == world.program
-    found = ledger.caps_over(account_id=team.pk, cycle=second.cycles.get(), unit="USD")
+    found = ledger.caps_over(account_id=team.pk, cycle=second.cycles.get(), unit="USD", at=world.at)
     assert found == [shared]
 
 
 def test_a_closed_cap_is_not_met(world: World) -> None:
     acme = world.account("Acme")
     cap = world.cap(acme, "10.00")
-    cap.is_open = False
-    cap.save(update_fields=["is_open"])
-    assert ledger.caps_over(account_id=acme.pk, cycle=world.cycle, unit="USD") == []
+    Limit.objects.filter(cap_id=cap.pk).update(is_open=False)
+    assert ledger.caps_over(account_id=acme.pk, cycle=world.cycle, unit="USD", at=world.at) == []
     world.hold(world.member(acme), "300.00")
 
 
@@ -103,5 +102,5 @@ def test_caps_are_one_query_at_any_depth(world: World, depth: int) -> None:
     assert account is not None
     cycle = world.cycle
     with CaptureQueriesContext(connection) as queries:
-        caps = ledger.caps_over(account_id=account.pk, cycle=cycle, unit="USD")
+        caps = ledger.caps_over(account_id=account.pk, cycle=cycle, unit="USD", at=world.at)
     assert (len(caps), len(queries)) == (depth, 1)

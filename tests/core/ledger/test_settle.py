@@ -12,7 +12,7 @@ from saleor_program_budgets.errors import (
     NotFound,
     NotHeld,
 )
-from saleor_program_budgets.models import Hold, Posting
+from saleor_program_budgets.models import Hold, Limit, Posting
 from saleor_program_budgets.money import Amount
 from tests.support.database import snapshot
 from tests.support.world import HOUR, INSTANT, TESTS, World, figures, usd
@@ -215,8 +215,7 @@ def test_a_refund_restores_open_caps_only(world: World) -> None:
     closed, still_open = world.cap(acme, "100.00"), world.cap(acme, "200.00", everywhere=True)
     hold = world.hold(world.member(acme), "65.00")
     world.capture(hold, "65.00")
-    closed.is_open = False
-    closed.save(update_fields=["is_open"])
+    Limit.objects.filter(cap_id=closed.pk).update(is_open=False)
     world.refund(hold)
     assert figures(closed) == {"ceiling": "100.00", "spent": "65.00"}
     assert figures(still_open) == {"ceiling": "200.00"}

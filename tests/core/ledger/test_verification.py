@@ -51,10 +51,12 @@ def test_no_books_are_clean(world: World) -> None:
 @pytest.mark.parametrize(
     ("column", "expected", "tampered"),
     [
-        ("amount", (300_00, 25_00, 40_00, 0), (300_01, 25_00, 40_00, 0)),
-        ("held", (300_00, 25_00, 40_00, 0), (300_00, 25_01, 40_00, 0)),
-        ("spent", (300_00, 25_00, 40_00, 0), (300_00, 25_00, 40_01, 0)),
-        ("removed", (300_00, 25_00, 40_00, 0), (300_00, 25_00, 40_00, 1)),
+        ("amount", (300_00, 25_00, 40_00, 0, 0, 0), (300_01, 25_00, 40_00, 0, 0, 0)),
+        ("held", (300_00, 25_00, 40_00, 0, 0, 0), (300_00, 25_01, 40_00, 0, 0, 0)),
+        ("spent", (300_00, 25_00, 40_00, 0, 0, 0), (300_00, 25_00, 40_01, 0, 0, 0)),
+        ("lapsed", (300_00, 25_00, 40_00, 0, 0, 0), (300_00, 25_00, 40_00, 1, 0, 0)),
+        ("withdrawn", (300_00, 25_00, 40_00, 0, 0, 0), (300_00, 25_00, 40_00, 0, 1, 0)),
+        ("moved", (300_00, 25_00, 40_00, 0, 0, 0), (300_00, 25_00, 40_00, 0, 0, 1)),
     ],
 )
 def test_a_lots_figures(
@@ -62,8 +64,9 @@ def test_a_lots_figures(
 ) -> None:
     lot = Lot.objects.get()
     # The member's limit is changed along, so that only the journal knows better.
-    limit_column = {"amount": "ceiling", "removed": "ceiling"}.get(column, column)
-    sign = "-" if column == "removed" else "+"
+    removed = ("lapsed", "withdrawn", "moved")
+    limit_column = "ceiling" if column in {"amount", *removed} else column
+    sign = "-" if column in removed else "+"
     tamper(f"UPDATE program_budgets_lot SET {column} = {column} + 1")
     tamper(
         f"UPDATE program_budgets_limit SET {limit_column} = {limit_column} {sign} 1"
@@ -102,8 +105,9 @@ def test_a_cap(books: World, column: str) -> None:
             row(tuple(wrong.values())),
         )
     ]
-    if column == "held":
-        named.insert(0, ("caps_match_holds", f"limit {cap.pk}", str(HELD), str(HELD + 1)))
+    if column != "ceiling":
+        used = row((HELD, SPENT)), row((wrong["held"], wrong["spent"]))
+        named.insert(0, ("caps_match_holds", f"limit {cap.pk}", *used))
     assert found() == named
 
 
@@ -114,11 +118,18 @@ def test_a_hold(books: World, column: str) -> None:
     tamper(f"UPDATE program_budgets_hold SET {column} = {column} + 1 WHERE amount = {SPENT}")
     right = {"amount": SPENT, "captured": SPENT, "released": 0, "refunded": 0}
     wrong = right | {column: right[column] + 1}
-    expected, tampered = row(tuple(right.values())), row(tuple(wrong.values()))
-    named = [("holds_match_journal", f"hold {hold.pk}", f"{expected} and {expected}", tampered)]
-    if column != "refunded":  # then the hold has less left than its cap holds for it
-        named.insert(0, ("caps_match_holds", f"limit {cap.pk}", str(HELD - 1), str(HELD)))
-    assert found() == named
+    items = (0, 0, 0, 0)
+    expected, tampered = row((*right.values(), *items)), row((*wrong.values(), *items))
+    # The hold has less left, or less spent, than its cap has counted for it.
+    counted = {
+        "captured": (HELD - 1, SPENT + 1),
+        "released": (HELD - 1, SPENT),
+        "refunded": (HELD, SPENT - 1),
+    }
+    assert found() == [
+        ("caps_match_holds", f"limit {cap.pk}", row(counted[column]), row((HELD, SPENT))),
+        ("holds_match_journal", f"hold {hold.pk}", expected, tampered),
+    ]
 
 
 @pytest.mark.parametrize("column", ["amount", "captured", "released", "refunded"])
@@ -128,14 +139,24 @@ def test_what_a_hold_pinned(books: World, column: str) -> None:
     right = {"amount": SPENT, "captured": SPENT, "released": 0, "refunded": 0}
     wrong = right | {column: right[column] + 1}
     expected, tampered = row(tuple(right.values())), row(tuple(wrong.values()))
-    assert found() == [
+    named = [
         (
             "holds_match_journal",
-            f"hold {pinned.hold_id}",
-            f"{expected} and {tampered}",
+            f"hold {pinned.hold_id} of lot {pinned.lot_id}",
             expected,
+            tampered,
         )
     ]
+    if column == "amount":
+        named.append(
+            (
+                "holds_match_journal",
+                f"hold {pinned.hold_id}",
+                f"lots that carry {SPENT}",
+                f"lots that carry {SPENT + 1}",
+            )
+        )
+    assert found() == named
 
 
 def test_an_entry_changed(books: World) -> None:
@@ -186,10 +207,16 @@ def test_a_postings_entries_removed(books: World) -> None:
             row((1000_00, HELD, SPENT)),
         ),
         (
+            "holds_match_journal",
+            f"hold {posting.hold_id} of lot {lot.pk}",
+            "(,,,)",
+            row((HELD, 0, 0, 0)),
+        ),
+        (
             "lots_match_journal",
             f"lot {lot.pk}",
-            row((300_00, 0, SPENT, 0)),
-            row((300_00, HELD, SPENT, 0)),
+            row((300_00, 0, SPENT, 0, 0, 0)),
+            row((300_00, HELD, SPENT, 0, 0, 0)),
         ),
         (
             "postings_balance",
@@ -219,7 +246,9 @@ def test_overspending(books: World, kind: str) -> None:
         f"nothing_overspent: limit {limit.pk}: expected at most {limit.ceiling} USD, "
         f"found {limit.ceiling + 7}"
     )
-    assert len(named) == len(verification.differences) == 2
+    unbacked = {"cap": {"caps_match_holds", "caps_match_journal"}, "member": {"members_match_lots"}}
+    assert set(named) == {"nothing_overspent", *unbacked[kind]}
+    assert len(named) == len(verification.differences)
 
 
 def test_a_negative_figure(books: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from saleor_program_budgets import programs
 from saleor_program_budgets.errors import InvalidInput
-from saleor_program_budgets.models import Cycle, Limit, Posting, Program, ProgramChannel
+from saleor_program_budgets.models import Cap, Cycle, Posting, Program, ProgramChannel
 from saleor_program_budgets.money import Amount
 from tests.support.database import snapshot
 from tests.support.world import DAY, START, World, figures, usd
@@ -143,7 +143,7 @@ def test_set_cap_needs_an_open_cycle_and_the_programs_currency(world: World) -> 
     with pytest.raises(InvalidInput) as error:
         programs.set_cap(**request, amount=Amount(1, "EUR"))
     assert error.value.field == "amount"
-    assert not Limit.objects.filter(kind="cap").exists()
+    assert not Cap.objects.exists()
 
 
 def test_caps_rank_from_the_leaves_to_the_root(world: World) -> None:
@@ -152,4 +152,4 @@ def test_caps_rank_from_the_leaves_to_the_root(world: World) -> None:
     whole, part = world.cap(acme, "100.00"), world.cap(sales, "10.00")
     assert (part.lock_rank, whole.lock_rank) == (999_999, 1_000_000)
     assert figures(world.cap(sales, "20.00")) == {"ceiling": "20.00"}
-    assert Limit.objects.filter(kind="cap").count() == 2
+    assert Cap.objects.count() == 2

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from saleor_program_budgets.models import Limit, Member
+from saleor_program_budgets.models import Cap, Member
 from saleor_program_budgets.simulation.__main__ import NOT_CONFIGURED, main
 from saleor_program_budgets.simulation.report import percentile, table
 from saleor_program_budgets.simulation.world import Department, departments
@@ -24,7 +24,7 @@ def test_a_short_day_ends_in_its_proof(
     assert "holds recomputed: all agree." in printed
     assert printed.rstrip().endswith("Overspent: 0.00.")
     assert Member.objects.count() == 304
-    whole = Limit.objects.get(kind="cap", account__parent=None)
+    whole = Cap.objects.get(account__parent=None)
     assert (whole.ceiling, whole.held) == (84_000_00, 0)
 
 
@@ -34,7 +34,7 @@ def test_the_story_alone(committed_world: World, capsys: pytest.CaptureFixture[s
     assert "Trading" not in printed
     assert "Division 6" in printed
     # 150.00 + 150.00 - 65.00 by Engineering, 300.00 + 3 x 20.00 by Operations, 250.00 by Marketing.
-    whole = Limit.objects.get(kind="cap", account__parent=None)
+    whole = Cap.objects.get(account__parent=None)
     assert whole.spent == 845_00
 
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from saleor_program_budgets import ledger
-from saleor_program_budgets.models import Account, Limit
+from saleor_program_budgets.models import Account, Cap, Limit
 from tests.host.graphql.queries import (
     APPLY,
     ERRORS,
@@ -207,7 +207,7 @@ def test_same_key_sets_a_cap_once(client, store) -> None:
 
     assert again == first
     assert errors_of(other) == error("idempotencyKey", "KEY_CONFLICT")
-    assert [cap.ceiling for cap in Limit.objects.filter(kind="cap")] == [100_000]
+    assert [cap.ceiling for cap in Cap.objects.all()] == [100_000]
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_cap_with_bad_input(changes, field, code, client, store) -> None:
     payload = data_of(client, SET_CAP, **cap_of(store, **changes))
 
     assert errors_of(payload) == error(field, code)
-    assert not Limit.objects.filter(kind="cap").exists()
+    assert not Cap.objects.exists()
 
 
 def test_changing_accounts_needs_manage_gift_card(

@@ -13,7 +13,7 @@ from saleor.order.models import Order
 
 from saleor_program_budgets import accounts, ledger, programs
 from saleor_program_budgets.interfaces.identity import GATEWAY_ID
-from saleor_program_budgets.models import Account, Hold, Limit, Member, Program
+from saleor_program_budgets.models import Account, Cap, Hold, Member, Program
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ProgramStore:
             at=timezone.now(),
         )
 
-    def cap(self, account: Account, minor: int) -> Limit:
+    def cap(self, account: Account, minor: int) -> Cap:
         """Set the account's cap for the program."""
         return programs.set_cap(
             account=account,

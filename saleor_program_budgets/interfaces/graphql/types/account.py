@@ -31,7 +31,7 @@ from saleor_program_budgets.interfaces.graphql.types.program import (
 )
 
 
-class ProgramBudgetCap(ModelObjectType[models.Limit]):
+class ProgramBudgetCap(ModelObjectType[models.Cap]):
     """A limit on an account and everything below it."""
 
     id = graphene.GlobalID(required=True, description="The ID of the cap.")
@@ -76,17 +76,17 @@ class ProgramBudgetCap(ModelObjectType[models.Limit]):
     class Meta:
         description = "A limit on what an account and everything below it may spend."
         interfaces = [graphene.relay.Node]
-        model = models.Limit
+        model = models.Cap
         doc_category = DOC_CATEGORY
 
     @staticmethod
-    def resolve_allotted(root: models.Limit, info: Any) -> Any:
+    def resolve_allotted(root: models.Cap, info: Any) -> Any:
         """Sum the allotments under the account."""
         allotted = AllottedByCapLoader(info.context).load(cap_key(root))
         return allotted.then(lambda minor: minor_to_money(minor, root.unit))
 
     @staticmethod
-    def resolve_coverage_ratio(root: models.Limit, info: Any) -> Any:
+    def resolve_coverage_ratio(root: models.Cap, info: Any) -> Any:
         """Divide the ceiling by the allotments under the account."""
         allotted = AllottedByCapLoader(info.context).load(cap_key(root))
         return allotted.then(lambda minor: root.ceiling / minor if minor else None)

@@ -1,0 +1,12 @@
+DROP FUNCTION program_budgets_make_room(bigint, bigint, timestamptz);
+DROP FUNCTION program_budgets_has_room(program_budgets_limit, bigint, timestamptz);
+DROP FUNCTION program_budgets_is_worth_splitting(bigint, bigint);
+DROP FUNCTION program_budgets_pick_share(bigint, int, bigint, timestamptz);
+DROP FUNCTION program_budgets_divide(bigint, int, timestamptz);
+DROP FUNCTION program_budgets_head_of_cap(program_budgets_limit, text, bigint, text, text, timestamptz);
+DROP FUNCTION program_budgets_free(bigint);
+DROP FUNCTION program_budgets_lock_cap(bigint);
+DROP FUNCTION program_budgets_least_share();
+DROP FUNCTION program_budgets_most_shares();
+DROP FUNCTION program_budgets_caps(bigint, bigint, bigint, text[]);
+DROP FUNCTION program_budgets_subtree(bigint);

@@ -1,0 +1,10 @@
+DROP FUNCTION program_budgets_require_all_placed(bigint);
+DROP FUNCTION program_budgets_post(program_budgets_posting, program_budgets_change[]);
+DROP FUNCTION program_budgets_head(text, jsonb);
+DROP TYPE program_budgets_change;
+DROP FUNCTION program_budgets_remember(text, text, jsonb);
+DROP FUNCTION program_budgets_replay(text, text);
+DROP FUNCTION program_budgets_lock_member(bigint, text);
+DROP FUNCTION program_budgets_lock(bigint[]);
+DROP FUNCTION program_budgets_stop_postings();
+DROP FUNCTION program_budgets_begin_posting();

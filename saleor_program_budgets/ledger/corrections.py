@@ -1,0 +1,48 @@
+"""Putting right what was wrong: one posting by its mirror image, or the cache from the journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saleor_program_budgets import errors
+from saleor_program_budgets.ledger.database import call
+from saleor_program_budgets.ledger.records import Correction, Rebuilt
+from saleor_program_budgets.ledger.requests import by
+from saleor_program_budgets.money import Amount
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from saleor_program_budgets.ledger.records import Actor
+
+NOT_REVERSIBLE = {
+    "kind": "Only grants, adjustments, clawbacks, refunds and changes of a cap can be reversed.",
+    "reversed": "This was reversed already.",
+    "used": "What it gave has been used since, or there is no room for it any more.",
+}
+
+
+def reverse(*, posting_id: int, reason: str, key: str, actor: Actor, at: datetime) -> Correction:
+    """Undo a grant, adjustment, clawback, refund or change of a ceiling by its mirror image.
+
+    Raises ``NotReversible`` for other kinds (a hold is undone by its release, a capture by its
+    refund), for a posting that was reversed already, and for value that has been used since;
+    ``NotFound`` for an unknown posting.
+    """
+    request = {"posting": posting_id, "reason": reason, **by(key=key, actor=actor, at=at)}
+    answer = call("reverse", request)
+    if answer["status"] == "unknown_posting":
+        raise errors.NotFound("posting", "There is no such posting.")
+    if answer["status"] == "not_reversible":
+        raise errors.NotReversible(NOT_REVERSIBLE[answer["because"]])
+    amount = Amount(answer["amount"], answer["unit"])
+    return Correction(answer["posting"], amount, "replayed" in answer)
+
+
+def rebuild() -> Rebuilt:
+    """Compute limits, lots and holds anew from the journal; postings wait meanwhile.
+
+    Returns how many rows were wrong. Where ``verify`` is clean it changes nothing.
+    """
+    answer = call("rebuild", {})
+    return Rebuilt(**{name: count for name, count in answer.items() if name != "status"})

@@ -1,0 +1,187 @@
+"""Value that enters a member's lots, or is taken back. Keyed and atomic, as ``ledger.holds`` is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from saleor_program_budgets import errors
+from saleor_program_budgets.ledger.database import call
+from saleor_program_budgets.ledger.records import Correction, Granted
+from saleor_program_budgets.ledger.requests import by, require_positive
+from saleor_program_budgets.models import Limit, Lot
+from saleor_program_budgets.money import Amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from saleor_program_budgets.ledger.records import Actor
+    from saleor_program_budgets.models import Cycle, Member
+
+MEMBER_RANK = 0
+
+
+def open_member_limits(*, members: Iterable[Member], unit: str) -> None:
+    """Give each member an empty limit in *unit*; who has one keeps it."""
+    Limit.objects.bulk_create(
+        [
+            Limit(
+                kind=Limit.Kind.MEMBER,
+                program_id=member.program_id,
+                member=member,
+                unit=unit,
+                lock_rank=MEMBER_RANK,
+            )
+            for member in members
+        ],
+        ignore_conflicts=True,
+        batch_size=5_000,
+    )
+
+
+def grant(
+    *,
+    members: Sequence[int],
+    amount: Amount,
+    origin: Lot.Origin,
+    cycle: Cycle | None,
+    expires_at: datetime | None,
+    reason: str,
+    key: str,
+    actor: Actor,
+    at: datetime,
+) -> Granted:
+    """Give every member (by id) one new lot of *amount*.
+
+    An allotment is given once per member and cycle, whatever the key. Raises ``InvalidAmount``
+    for zero, negative or excessive amounts.
+    """
+    answer = _grant(
+        members,
+        amount,
+        origin,
+        cycle=cycle,
+        expires_at=expires_at,
+        reason=reason,
+        who=by(key=key, actor=actor, at=at),
+    )
+    total = Amount(answer["total"], amount.currency)
+    return Granted(answer["count"], total, "replayed" in answer)
+
+
+def adjust(
+    *,
+    member: Member,
+    amount: Amount,
+    cycle: Cycle | None,
+    expires_at: datetime | None,
+    reason: str,
+    key: str,
+    actor: Actor,
+    at: datetime,
+) -> Correction:
+    """Correct a member's budget by *amount*, for a stated *reason*.
+
+    A positive amount is a new lot that lapses at *expires_at*; a negative one is taken from the
+    lots that would be consumed next. Raises ``NotAvailable`` when more is to be taken than is
+    neither held nor spent, and ``InvalidAmount`` for zero.
+    """
+    who = by(key=key, actor=actor, at=at)
+    if amount.minor < 0:
+        less = Amount(-amount.minor, amount.currency)
+        require_positive(less)
+        return _withdraw(
+            "adjustment",
+            member,
+            less,
+            unit=amount.currency,
+            cycle=cycle,
+            reason=reason,
+            who=who,
+        )
+    answer = _grant(
+        [member.pk],
+        amount,
+        Lot.Origin.ADJUSTMENT,
+        cycle=cycle,
+        expires_at=expires_at,
+        reason=reason,
+        who=who,
+    )
+    return Correction(answer["posting"], amount, "replayed" in answer)
+
+
+def claw_back(
+    *,
+    member: Member,
+    unit: str,
+    cycle: Cycle | None,
+    reason: str,
+    key: str,
+    actor: Actor,
+    at: datetime,
+) -> Correction:
+    """Take back all that a leaver has available in *unit*; what is held or spent stands."""
+    who = by(key=key, actor=actor, at=at)
+    return _withdraw("clawback", member, None, unit=unit, cycle=cycle, reason=reason, who=who)
+
+
+def _grant(
+    members: Sequence[int],
+    amount: Amount,
+    origin: Lot.Origin,
+    *,
+    cycle: Cycle | None,
+    expires_at: datetime | None,
+    reason: str,
+    who: dict[str, Any],
+) -> dict[str, Any]:
+    require_positive(amount)
+    answer = call(
+        "grant",
+        {
+            "members": sorted(set(members)),
+            "unit": amount.currency,
+            "amount": amount.minor,
+            "origin": origin.value,
+            "cycle": cycle.pk if cycle else None,
+            "expires_at": expires_at.isoformat() if expires_at else None,
+            "reason": reason,
+            **who,
+        },
+    )
+    if answer["status"] == "unknown_member":
+        raise errors.NotFound("members", f"Not all of them have a budget in {amount.currency}.")
+    return answer
+
+
+def _withdraw(
+    kind: str,
+    member: Member,
+    amount: Amount | None,
+    *,
+    unit: str,
+    cycle: Cycle | None,
+    reason: str,
+    who: dict[str, Any],
+) -> Correction:
+    answer = call(
+        "withdraw",
+        {
+            "kind": kind,
+            "member": member.pk,
+            "unit": unit,
+            "amount": amount.minor if amount else None,
+            "cycle": cycle.pk if cycle else None,
+            "reason": reason,
+            **who,
+        },
+    )
+    if answer["status"] == "unknown_member":
+        raise errors.NotFound("member", f"The member has no budget in {unit}.")
+    if answer["status"] == "not_available":
+        raise errors.NotAvailable(
+            requested=amount or Amount(0, unit), available=Amount(answer["available"], unit)
+        )
+    taken = Amount(-answer["amount"], unit)
+    return Correction(answer["posting"], taken, "replayed" in answer)
