@@ -58,10 +58,17 @@ class KeyConflict(InvalidInput):
 class NotHeld(BudgetError):
     """A capture, release or refund asks for more than the hold has left for it."""
 
-    def __init__(self, *, requested: Amount, left: Amount, items_left: int = 0) -> None:
-        super().__init__(f"{requested} was asked for; {left} is left.")
+    def __init__(
+        self, *, requested: Amount, left: Amount, items: int = 0, items_left: int = 0
+    ) -> None:
+        super().__init__(
+            f"{requested} with {items} items was asked for; {left} with {items_left} items is left."
+            if items
+            else f"{requested} was asked for; {left} is left."
+        )
         self.requested = requested
         self.left = left
+        self.items = items
         self.items_left = items_left
 
 

@@ -105,7 +105,9 @@ class Amount:
         return self.minor != 0
 
     def __str__(self) -> str:
-        """Render as people read it: ``65.00 USD``."""
+        """Render as people read it: ``65.00 USD``, ``3 items``."""
+        if self.currency == ITEM:
+            return "1 item" if self.minor == 1 else f"{self.minor:,} items"
         return f"{self.to_decimal():,} {self.currency}"
 
 

@@ -8,3 +8,4 @@ DROP FUNCTION program_budgets_lock_member(bigint, text);
 DROP FUNCTION program_budgets_lock(bigint[]);
 DROP FUNCTION program_budgets_stop_postings();
 DROP FUNCTION program_budgets_begin_posting();
+DROP FUNCTION program_budgets_require_read_committed();

@@ -6,6 +6,7 @@
 CREATE FUNCTION program_budgets_begin_posting() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM program_budgets_require_read_committed();
     PERFORM pg_advisory_xact_lock_shared(7024002);
 END
 $$;
@@ -13,7 +14,21 @@ $$;
 CREATE FUNCTION program_budgets_stop_postings() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM program_budgets_require_read_committed();
     PERFORM pg_advisory_xact_lock(7024002);
+END
+$$;
+
+-- Every statement of these functions has to see what others committed while it waited for a lock.
+CREATE FUNCTION program_budgets_require_read_committed() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'the ledger works in transactions that are READ COMMITTED, not %',
+            upper(current_setting('transaction_isolation'))
+            USING ERRCODE = 'feature_not_supported',
+                  HINT = 'Set default_transaction_isolation to read committed for this connection.';
+    END IF;
 END
 $$;
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
-from django.db import IntegrityError, connections, router
+from django.db import DatabaseError, IntegrityError, OperationalError, connections, router
 
 from saleor_program_budgets.errors import InvalidInput, KeyConflict, LedgerInvariant
 from saleor_program_budgets.models import Posting
@@ -27,6 +27,9 @@ Function = Literal[
     "withdraw",
 ]
 KEY_CONSTRAINT = "program_budgets_outcome_pkey"
+ROLLED_BACK = frozenset({"40001", "40P01"})
+"""serialization_failure and deadlock_detected: nothing was written, and trying again may help."""
+ATTEMPTS = 3
 LONGEST_TEXT = 500
 LONGEST = {"key": 255, "actor": 64, "checkout_id": 36, "order_id": 36, "channel_id": 36, "unit": 16}
 """How many characters the journal keeps of a request's texts."""
@@ -39,18 +42,14 @@ def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
 
     One statement in autocommit: the locks end with the statement, not a round trip later. Raises
     ``KeyConflict`` when ``request["key"]`` was used for another request, and ``RuntimeError``
-    inside another transaction, which would keep the locks until it ends.
+    inside another transaction, which would keep the locks until it ends. What the database rolled
+    back because of somebody else's locks is tried again; other failures reach the caller, who may
+    repeat the request under its key whatever became of it.
     """
     _require_storable(request)
     alias = router.db_for_write(Posting)
     arguments = [json.dumps(request), fingerprint(function, request)]
-    try:
-        answer = _call_once(alias, function, arguments)
-    except IntegrityError as error:
-        # Two requests with one key and different locks met: the loser now finds the outcome.
-        if _constraint(error) != KEY_CONSTRAINT:
-            raise LedgerInvariant(f"{function} was stopped by the database: {error}") from error
-        answer = _call_once(alias, function, arguments)
+    answer = _call_patiently(alias, function, arguments)
     if answer["status"] == "key_conflict":
         raise KeyConflict(str(request["key"]))
     return answer
@@ -71,6 +70,21 @@ def fingerprint(function: str, request: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def _call_patiently(alias: str, function: Function, arguments: list[str]) -> dict[str, Any]:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _call_once(alias, function, arguments)
+        except IntegrityError as error:
+            # Two requests with one key and different locks met: the loser now finds the outcome.
+            if _diagnosis(error, "constraint_name") != KEY_CONSTRAINT:
+                raise LedgerInvariant(f"{function} was stopped by the database: {error}") from error
+        except OperationalError as error:
+            # Somebody else's locks were in the way, and the database rolled this back.
+            if _diagnosis(error, "sqlstate") not in ROLLED_BACK:
+                raise
+    return _call_once(alias, function, arguments)
+
+
 def _call_once(alias: str, function: Function, arguments: list[str]) -> dict[str, Any]:
     connection = connections[alias]
     # As for atomic(durable=True), the blocks that Django's TestCase opens don't count.
@@ -86,6 +100,6 @@ def _call_once(alias: str, function: Function, arguments: list[str]) -> dict[str
     return answer
 
 
-def _constraint(error: IntegrityError) -> str | None:
+def _diagnosis(error: DatabaseError, name: str) -> str | None:
     diagnostics = getattr(error.__cause__, "diag", None)
-    return getattr(diagnostics, "constraint_name", None)
+    return getattr(diagnostics, name, None)

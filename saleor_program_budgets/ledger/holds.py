@@ -127,7 +127,7 @@ def release_unbound(
     answer = call("settle", request | {"cause": cause, "unbound_only": True})
     if answer["status"] == "not_due":
         return None
-    return _settlement(hold_id, amount, answer)
+    return _settlement(hold_id, amount, items, answer)
 
 
 def expire(*, hold_id: UUID, at: datetime) -> Settlement | None:
@@ -144,7 +144,7 @@ def expire(*, hold_id: UUID, at: datetime) -> Settlement | None:
     answer = call("settle", request | {"cause": "hold expired"})
     if answer["status"] in {"not_due", "not_held"}:
         return None
-    return _settlement(hold_id, None, answer)
+    return _settlement(hold_id, None, None, answer)
 
 
 def refund(
@@ -192,7 +192,7 @@ def _settle(
     **more: Any,
 ) -> Settlement:
     request = _request(kind, hold_id, amount, items, key=key, actor=actor, at=at)
-    return _settlement(hold_id, amount, call("settle", request | more))
+    return _settlement(hold_id, amount, items, call("settle", request | more))
 
 
 def _request(
@@ -217,7 +217,9 @@ def _request(
     }
 
 
-def _settlement(hold_id: UUID, amount: Amount | None, answer: dict[str, Any]) -> Settlement:
+def _settlement(
+    hold_id: UUID, amount: Amount | None, items: int | None, answer: dict[str, Any]
+) -> Settlement:
     if answer["status"] == "unknown_hold":
         raise errors.NotFound("hold", "There is no such hold.")
     unit = answer["unit"]
@@ -228,6 +230,7 @@ def _settlement(hold_id: UUID, amount: Amount | None, answer: dict[str, Any]) ->
         raise errors.NotHeld(
             requested=amount if amount is not None else left,
             left=left,
+            items=items or 0,
             items_left=answer["items_left"],
         )
     return Settlement(
