@@ -67,3 +67,29 @@ def test_cap_raised_above_an_overhang_works_at_once(world: World) -> None:
     with pytest.raises(CapReached):
         world.hold(ann, "10.01")
     world.hold(ann, "10.00")
+
+
+def test_nothing_new_passes_until_releases_bring_the_cap_under(world: World) -> None:
+    # Given 60.00 and 30.00 held under a cap of 100.00 that is lowered to 50.00: 40.00 hang over.
+    engineering = world.account("Engineering")
+    cap = world.cap(engineering, "100.00")
+    ann = world.member(engineering)
+    large, small = world.hold(ann, "60.00"), world.hold(ann, "30.00")
+    world.cap(engineering, "50.00")
+
+    # When 30.00 are released, 60.00 are still held: 10.00 hang over, and not a cent passes.
+    world.release(small)
+    assert figures(cap) == {"ceiling": "50.00", "held": "60.00", "overhang": "10.00"}
+    with pytest.raises(CapReached):
+        world.hold(ann, "0.01")
+
+    # When 10.00 more are, the cap is exactly full; another 0.01, and 0.01 passes.
+    world.release(large, "10.00")
+    assert figures(cap) == {"ceiling": "50.00", "held": "50.00"}
+    with pytest.raises(CapReached):
+        world.hold(ann, "0.01")
+    world.release(large, "0.01")
+    with pytest.raises(CapReached):
+        world.hold(ann, "0.02")
+    world.hold(ann, "0.01")
+    assert figures(cap) == {"ceiling": "50.00", "held": "50.00"}

@@ -47,6 +47,6 @@ def test_refund_into_a_lapsed_lot_is_forfeited(world: World) -> None:
     world.refund(hold)
 
     # Then the 10.00 lapse at once with the 20.00 never used; the cap has its 10.00 back.
-    assert lot_figures(lot) == {"available": "20.00", "removed": "10.00"}
+    assert lot_figures(lot) == {"available": "20.00", "lapsed": "10.00"}
     assert world.balance(ann) == {"lapsed": "30.00"}
     assert figures(cap) == {"ceiling": "100.00"}

@@ -24,12 +24,12 @@ def test_released_from_lapsed_lot_lapses(world: World) -> None:
     world.capture(hold, "25.00")
     world.release(hold)
 
-    # Then 10.00 + 15.00 = 25.00 have lapsed, of which 15.00 are recorded as removed.
+    # Then 10.00 + 15.00 = 25.00 have lapsed, of which 15.00 are recorded.
     assert world.balance(ann) == {"spent": "25.00", "lapsed": "25.00"}
     assert lot_figures(lot) == {
         "available": "10.00",
         "spent": "25.00",
-        "removed": "15.00",
+        "lapsed": "15.00",
     }
 
 

@@ -1,7 +1,8 @@
 """A small world for tests: accounts, a program, members, and the ledger in few words.
 
-Amounts are written as people read them (``"65.00"``); the clock is ``world.at`` and moves only
-when a test moves it. Each operation takes a fresh key unless the test gives one.
+Amounts are written as people read them (``"65.00"``), which is US dollars, or given as ``Amount``;
+the clock is ``world.at`` and moves only when a test moves it. Each operation takes a fresh key
+unless the test gives one.
 """
 
 from __future__ import annotations
@@ -14,13 +15,24 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth import get_user_model
 
 from saleor_program_budgets import accounts, ledger, programs
-from saleor_program_budgets.models import Account, Cap, Cycle, Lot, Member, Program
-from saleor_program_budgets.money import Amount
+from saleor_program_budgets.models import (
+    Account,
+    Cap,
+    Cycle,
+    Hold,
+    Limit,
+    Lot,
+    Member,
+    Program,
+    Raise,
+)
+from saleor_program_budgets.money import ITEM, Amount
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from saleor_program_budgets.ledger import Held, Settlement
+    from saleor_program_budgets.ledger import Correction, Held, Settlement
+    from saleor_program_budgets.programs import Store
 
 START = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 TESTS = ledger.Actor("staff", "tests")
@@ -32,6 +44,11 @@ INSTANT = dt.timedelta(microseconds=1)
 def usd(value: str) -> Amount:
     """Return an amount of US dollars: ``usd("65.00")``."""
     return Amount.from_decimal(Decimal(value), "USD")
+
+
+def items(count: int) -> Amount:
+    """Return a number of pieces, as a kit program counts them."""
+    return Amount(count, ITEM)
 
 
 class World:
@@ -54,7 +71,7 @@ class World:
         return accounts.create_account(name=name, slug=slug, kind=kind, parent=under, at=self.at)
 
     def open_program(
-        self, *, allotment: str = "300.00", channel: str = "shop", **rules: Any
+        self, *, allotment: str | Amount = "300.00", channel: str = "shop", **rules: Any
     ) -> Program:
         """Add and open a program; the first is the one that ``program`` names."""
         program = self.draft_program(allotment=allotment, channel=channel, **rules)
@@ -62,14 +79,14 @@ class World:
         return program
 
     def draft_program(
-        self, *, allotment: str = "300.00", channel: str = "shop", **rules: Any
+        self, *, allotment: str | Amount = "300.00", channel: str = "shop", **rules: Any
     ) -> Program:
         """Add a program without opening it."""
         number = next(self.numbers)
         program = programs.create_program(
             slug=f"program-{number}",
             rules=programs.Rules(
-                **{"name": f"Program {number}", "allotment": usd(allotment)} | rules
+                **{"name": f"Program {number}", "allotment": _amount(allotment)} | rules
             ),
             channel_ids=[channel],
             at=self.at,
@@ -86,6 +103,19 @@ class World:
     def cycle(self) -> Cycle:
         """The program's open cycle."""
         return self.program.cycles.get(closed_at=None)
+
+    def close_cycle(self) -> Cycle:
+        """Close the open cycle with its caps, as cycles will close by themselves one day."""
+        cycle = self.cycle
+        Cycle.objects.filter(pk=cycle.pk).update(closed_at=self.at)
+        Limit.objects.filter(kind=Limit.Kind.CAP, cycle=cycle).update(is_open=False)
+        cycle.refresh_from_db()
+        return cycle
+
+    def next_cycle(self) -> Cycle:
+        """Close the open cycle and let the next one begin, with its allotments."""
+        self.close_cycle()
+        return programs.open_program(program=self.program, actor=TESTS, at=self.at)
 
     def user(self) -> int:
         """Add a user; returns the id."""
@@ -108,23 +138,40 @@ class World:
         [member] = self.members(1, account or self.account("Acme"), program=program)
         return member
 
-    def cap(self, account: Account, value: str, *, everywhere: bool = False) -> Cap:
+    def cap(self, account: Account, value: str | Amount, *, everywhere: bool = False) -> Cap:
         """Set the account's cap for the program, or for all programs *everywhere*."""
         return programs.set_cap(
             account=account,
             program=None if everywhere else self.program,
-            amount=usd(value),
+            amount=_amount(value),
             reason="set by a test",
             key=self.key("cap"),
             actor=TESTS,
             at=self.at,
         )
 
-    def grant(self, member: Member, value: str, *, expires_at: dt.datetime | None = None) -> Lot:
+    def raise_cap(
+        self, cap: Cap, value: str | Amount, *, ends_at: dt.datetime, **changes: Any
+    ) -> Raise:
+        """Raise a cap until *ends_at*; *changes* replace arguments of ``programs.raise_cap``."""
+        request = {
+            "cap": cap,
+            "amount": _amount(value),
+            "ends_at": ends_at,
+            "reason": "a busy week",
+            "key": self.key("raise"),
+            "actor": TESTS,
+            "at": self.at,
+        }
+        return programs.raise_cap(**request | changes)
+
+    def grant(
+        self, member: Member, value: str | Amount, *, expires_at: dt.datetime | None = None
+    ) -> Lot:
         """Grant beside the allotment; returns the new lot."""
         programs.grant(
             member=member,
-            amount=usd(value),
+            amount=_amount(value),
             reason="a test",
             expires_at=expires_at,
             key=self.key("grant"),
@@ -133,14 +180,75 @@ class World:
         )
         return Lot.objects.filter(limit__member=member).latest("pk")
 
+    def kit(self, member: Member, count: int = 1, *, expires_at: dt.datetime | None = None) -> Lot:
+        """Let the member have *count* pieces, beside money; returns the new lot."""
+        ledger.open_member_limits(members=[member], unit=ITEM)
+        ledger.grant(
+            members=[member.pk],
+            amount=items(count),
+            origin=Lot.Origin.GRANT,
+            cycle=self.cycle,
+            expires_at=expires_at,
+            reason="a kit",
+            key=self.key("kit"),
+            actor=TESTS,
+            at=self.at,
+        )
+        return Lot.objects.filter(limit__member=member, limit__unit=ITEM).latest("pk")
+
+    # Correcting
+
+    def adjust(self, member: Member, value: str | Amount, **changes: Any) -> Correction:
+        """Correct the member's budget; *changes* replace arguments of ``programs.adjust``."""
+        request = {
+            "member": member,
+            "amount": _amount(value),
+            "reason": "a correction",
+            "key": self.key("adjust"),
+            "actor": TESTS,
+            "at": self.at,
+        }
+        return programs.adjust(**request | changes)
+
+    def claw_back(self, member: Member, **changes: Any) -> Correction:
+        """Take back what a leaver has; *changes* replace arguments of ``ledger.claw_back``."""
+        request = {
+            "member": member,
+            "unit": "USD",
+            "cycle": self.cycle,
+            "reason": "left the company",
+            "key": self.key("clawback"),
+            "actor": TESTS,
+            "at": self.at,
+        }
+        return ledger.claw_back(**request | changes)
+
+    def reverse(self, posting_id: int | None, *, key: str = "") -> Correction:
+        """Undo one posting."""
+        assert posting_id is not None
+        return ledger.reverse(
+            posting_id=posting_id,
+            reason="a mistake",
+            key=key or self.key("reverse"),
+            actor=TESTS,
+            at=self.at,
+        )
+
     # Buying
 
-    def hold(self, member: Member, value: str, **changes: Any) -> Held:
+    @property
+    def store(self) -> Store:
+        """The store of the channel ``shop``."""
+        store = programs.find_store(channel_id="shop")
+        assert store is not None
+        return store
+
+    def hold(self, member: Member, value: str | Amount, **changes: Any) -> Held:
         """Hold for the member; *changes* replace arguments of ``ledger.hold``."""
         request = {
             "member": member,
             "cycle": changes.get("cycle") or self.cycle,
-            "amount": usd(value),
+            "amount": _amount(value),
             "checkout_id": "checkout",
             "channel_id": "shop",
             "key": changes.get("key") or self.key("hold"),
@@ -150,13 +258,13 @@ class World:
         }
         return ledger.hold(**request | changes)
 
-    def reserve(self, member: Member, value: str, **changes: Any) -> Held:
+    def reserve(self, member: Member, value: str | Amount, **changes: Any) -> Held:
         """Hold the way a checkout does, through the program's rules."""
         store = programs.find_store(channel_id="shop")
         request = {
             "store": store,
             "user_id": member.user_id,
-            "amount": usd(value),
+            "amount": _amount(value),
             "checkout_id": "checkout",
             "channel_id": "shop",
             "key": self.key("reserve"),
@@ -165,35 +273,87 @@ class World:
         }
         return programs.reserve(**request | changes)
 
+    def order(self, member: Member, value: str | Amount, *, order_id: str = "order") -> None:
+        """Let what the member holds for the checkout become an order of *value*; the gate."""
+        programs.bind_to_order(
+            store=self.store,
+            user_id=member.user_id,
+            checkout_id="checkout",
+            order_id=order_id,
+            due=_amount(value),
+            at=self.at,
+        )
+
+    def settle(self, value: str | Amount, *, order_id: str = "order") -> list[Settlement]:
+        """Capture what an order of *value* needs of its holds, and release the rest."""
+        return programs.settle_order(order_id=order_id, due=_amount(value), actor=TESTS, at=self.at)
+
     def capture(
-        self, hold: Held | UUID, value: str, *, order_id: str = "order", key: str = ""
+        self,
+        hold: Held | UUID,
+        value: str | Amount,
+        *,
+        items: int = 0,
+        order_id: str = "order",
+        key: str = "",
     ) -> Settlement:
         """Spend part or all of a hold."""
         return ledger.capture(
             hold_id=_id(hold),
-            amount=usd(value),
+            amount=_amount(value),
+            items=items,
             order_id=order_id,
             key=key or self.key("capture"),
             actor=TESTS,
             at=self.at,
         )
 
-    def release(self, hold: Held | UUID, value: str | None = None, *, key: str = "") -> Settlement:
+    def release(
+        self,
+        hold: Held | UUID,
+        value: str | Amount | None = None,
+        *,
+        items: int | None = None,
+        key: str = "",
+    ) -> Settlement:
         """Give back part or all of a hold."""
         return ledger.release(
             hold_id=_id(hold),
-            amount=usd(value) if value else None,
+            amount=_amount(value) if value else None,
+            items=items,
             key=key or self.key("release"),
             actor=TESTS,
             at=self.at,
             cause="a test",
         )
 
-    def refund(self, hold: Held | UUID, value: str | None = None, *, key: str = "") -> Settlement:
+    def refund(
+        self,
+        hold: Held | UUID,
+        value: str | Amount | None = None,
+        *,
+        items: int | None = None,
+        key: str = "",
+    ) -> Settlement:
         """Return captured value, all of it without *value*."""
         return ledger.refund(
             hold_id=_id(hold),
-            amount=usd(value) if value else None,
+            amount=_amount(value) if value else None,
+            items=items,
+            key=key or self.key("refund"),
+            actor=TESTS,
+            at=self.at,
+            cause="a test",
+        )
+
+    def refund_by_policy(
+        self, hold: Held | UUID, value: str | Amount, *, items: int = 0, key: str = ""
+    ) -> Settlement:
+        """Return captured value as the program's refund policy says."""
+        return programs.refund(
+            hold=Hold.objects.select_related("program").get(pk=_id(hold)),
+            amount=_amount(value),
+            items=items,
             key=key or self.key("refund"),
             actor=TESTS,
             at=self.at,
@@ -213,6 +373,22 @@ class World:
         figures = ("available", "held", "spent", "lapsed")
         return {name: amount(getattr(balance, name)) for name in figures if getattr(balance, name)}
 
+    def in_units(self, member: Member) -> dict[str, dict[str, int]]:
+        """Return what the member's budget in each unit counts, without the zeros."""
+        limits = Limit.objects.filter(kind=Limit.Kind.MEMBER, member=member).order_by("unit")
+        return {
+            limit.unit: {
+                name: count
+                for name, count in [
+                    ("available", limit.ceiling - limit.held - limit.spent),
+                    ("held", limit.held),
+                    ("spent", limit.spent),
+                ]
+                if count
+            }
+            for limit in limits
+        }
+
     def key(self, kind: str) -> str:
         """Return an idempotency key that nothing has used."""
         return f"{kind}-{next(self.numbers)}"
@@ -228,13 +404,17 @@ def figures(limit: Cap) -> dict[str, str]:
 def lot_figures(lot: Lot) -> dict[str, str]:
     """Return a lot's numbers as they stand, as people read them, without the zeros."""
     lot.refresh_from_db()
-    names = ("available", "held", "spent", "removed")
+    names = ("available", "held", "spent", "lapsed", "withdrawn", "moved")
     return {name: amount(getattr(lot, name)) for name in names if getattr(lot, name)}
 
 
 def amount(minor: int) -> str:
     """Return cents as people read them."""
     return f"{minor / 100:.2f}"
+
+
+def _amount(value: str | Amount) -> Amount:
+    return value if isinstance(value, Amount) else usd(value)
 
 
 def _id(hold: Held | UUID) -> UUID:
