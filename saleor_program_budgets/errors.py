@@ -72,6 +72,10 @@ class NotHeld(BudgetError):
         self.items_left = items_left
 
 
+class HoldChanged(BudgetError):
+    """The hold isn't as the caller read it any more; look again."""
+
+
 class NotAvailable(BudgetError):
     """More is to be taken back from a member than they have neither held nor spent."""
 
@@ -115,6 +119,14 @@ class Refusal(BudgetError):
         self.shortfall = shortfall
         self.resets_at = resets_at
         self.limit_id = limit_id
+
+    @staticmethod
+    def again(code: str, message: str, *, resets_at: datetime | None) -> Refusal:
+        """Return the refusal with this code as it was worded the first time."""
+        kind = REFUSALS[code]
+        refusal = kind.__new__(kind)
+        Refusal.__init__(refusal, message, resets_at=resets_at)
+        return refusal
 
 
 class BudgetsSwitchedOff(Refusal):

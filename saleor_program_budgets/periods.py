@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -29,6 +29,12 @@ def year_from(starts_at: datetime, *, time_zone: str) -> Period:
     local = starts_at.astimezone(ZoneInfo(time_zone))
     ends_local = local.replace(tzinfo=None) + relativedelta(years=1)
     return Period(starts_at, ends_local.replace(tzinfo=ZoneInfo(time_zone)))
+
+
+def days_after(instant: datetime, *, days: int, time_zone: str) -> datetime:
+    """Return the same time of day *days* later on the wall clock of *time_zone*."""
+    local = instant.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+    return (local + timedelta(days=days)).replace(tzinfo=ZoneInfo(time_zone))
 
 
 def is_open(instant: datetime, *, opens_at: datetime | None, closes_at: datetime | None) -> bool:

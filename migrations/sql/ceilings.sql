@@ -20,6 +20,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_cap program_budgets_limit;
     v_raise program_budgets_raise;
+    v_head program_budgets_posting;
     v_ended int := 0;
 BEGIN
     SELECT * INTO STRICT v_cap FROM program_budgets_limit WHERE id = p_cap;
@@ -27,18 +28,39 @@ BEGIN
         SELECT * FROM program_budgets_raise
             WHERE cap_id = p_cap AND ended_at IS NULL AND ends_at <= p_at ORDER BY ends_at, id
     LOOP
-        PERFORM program_budgets_change_ceiling(p_cap, -v_raise.amount, program_budgets_head_of_cap(
-            v_cap, 'ceiling', v_raise.amount, 'system:raises', 'temporary raise ended', p_at));
+        v_head := program_budgets_head_of_cap(
+            v_cap, 'reversal', v_raise.amount, 'system:raises', 'temporary raise ended', p_at);
+        v_head.reverses_id := v_raise.posting_id;
+        PERFORM program_budgets_change_ceiling(p_cap, -v_raise.amount, v_head);
         UPDATE program_budgets_raise SET ended_at = p_at WHERE id = v_raise.id;
         v_ended := v_ended + 1;
     END LOOP;
+    IF v_ended > 0 THEN
+        PERFORM program_budgets_note_next_end(p_cap);
+    END IF;
+    RETURN v_ended;
+END
+$$;
+
+CREATE FUNCTION program_budgets_note_next_end(p_cap bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE program_budgets_limit SET raise_ends_at = coming.ends_at
         FROM (
             SELECT min(ends_at) AS ends_at FROM program_budgets_raise
                 WHERE cap_id = p_cap AND ended_at IS NULL
         ) coming
         WHERE cap_id = p_cap AND raise_ends_at IS DISTINCT FROM coming.ends_at;
-    RETURN v_ended;
+END
+$$;
+
+-- A cap's ceiling without the temporary raises under way.
+CREATE FUNCTION program_budgets_base_ceiling(p_cap bigint) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT sum(ceiling) FROM program_budgets_limit WHERE cap_id = p_cap)
+         - coalesce((SELECT sum(amount) FROM program_budgets_raise
+                         WHERE cap_id = p_cap AND ended_at IS NULL), 0);
 END
 $$;
 
@@ -69,12 +91,13 @@ BEGIN
     IF v_answer IS NOT NULL THEN
         RETURN v_answer;
     END IF;
-    SELECT * INTO STRICT v_cap FROM program_budgets_limit WHERE id = (p_request ->> 'limit')::bigint;
+    SELECT * INTO v_cap FROM program_budgets_limit WHERE cap_id = (p_request ->> 'limit')::bigint
+        AND share = 0;
+    IF v_cap.id IS NULL OR NOT v_cap.is_open THEN
+        RETURN jsonb_build_object('status', CASE WHEN v_cap.id IS NULL THEN 'unknown' ELSE 'closed' END);
+    END IF;
     PERFORM program_budgets_end_raises(v_cap.id, v_at);
-    v_delta := (p_request ->> 'ceiling')::bigint
-        + coalesce((SELECT sum(amount) FROM program_budgets_raise
-                        WHERE cap_id = v_cap.id AND ended_at IS NULL), 0)
-        - (SELECT sum(ceiling) FROM program_budgets_limit WHERE cap_id = v_cap.id);
+    v_delta := (p_request ->> 'ceiling')::bigint - program_budgets_base_ceiling(v_cap.id);
     IF v_delta <> 0 THEN
         v_posting := program_budgets_change_ceiling(v_cap.id, v_delta, program_budgets_head_of_cap(
             v_cap, 'ceiling', abs(v_delta), p_request ->> 'actor', p_request ->> 'reason', v_at));
@@ -102,14 +125,22 @@ BEGIN
     IF v_answer IS NOT NULL THEN
         RETURN v_answer;
     END IF;
-    SELECT * INTO STRICT v_cap FROM program_budgets_limit WHERE id = (p_request ->> 'limit')::bigint;
+    SELECT * INTO v_cap FROM program_budgets_limit WHERE cap_id = (p_request ->> 'limit')::bigint
+        AND share = 0;
+    IF v_cap.id IS NULL OR NOT v_cap.is_open THEN
+        RETURN jsonb_build_object('status', CASE WHEN v_cap.id IS NULL THEN 'unknown' ELSE 'closed' END);
+    END IF;
+    IF (p_request ->> 'ends_at')::timestamptz <= v_at THEN
+        RETURN '{"status": "over"}';
+    END IF;
+    PERFORM program_budgets_end_raises(v_cap.id, v_at);
     v_posting := program_budgets_change_ceiling(v_cap.id, v_amount, program_budgets_head_of_cap(
         v_cap, 'ceiling', v_amount, p_request ->> 'actor', p_request ->> 'reason', v_at));
     INSERT INTO program_budgets_raise (cap_id, amount, ends_at, posting_id, reason, created_at)
         VALUES (v_cap.id, v_amount, (p_request ->> 'ends_at')::timestamptz, v_posting,
                 p_request ->> 'reason', v_at)
         RETURNING id INTO v_raise;
-    PERFORM program_budgets_end_raises(v_cap.id, v_at);
+    PERFORM program_budgets_note_next_end(v_cap.id);
     RETURN program_budgets_remember(
         p_request ->> 'key', p_fingerprint,
         jsonb_build_object('status', 'raised', 'raise', v_raise, 'posting', v_posting));
@@ -160,8 +191,9 @@ BEGIN
     SELECT held, spent INTO v_held, v_spent
         FROM program_budgets_count_under(v_cap.id, v_account, v_program, v_cycle, v_unit);
     v_posting := program_budgets_post(
-        program_budgets_head_of_cap(v_cap, 'ceiling', v_ceiling, p_request ->> 'actor',
-                                    p_request ->> 'reason', (p_request ->> 'at')::timestamptz),
+        program_budgets_head_of_cap(
+            v_cap, 'ceiling', greatest(v_ceiling, v_held + v_spent), p_request ->> 'actor',
+            p_request ->> 'reason', (p_request ->> 'at')::timestamptz),
         ARRAY[ROW(v_id, NULL, greatest(v_ceiling, v_held + v_spent), v_held, v_spent, 0, 0, 0)
                   ::program_budgets_change]);
     IF v_held + v_spent > v_ceiling THEN
@@ -190,8 +222,8 @@ BEGIN
             WHERE cycle.id = hold.cycle_id AND cycle.closed_at IS NULL
               AND (p_program IS NULL OR hold.cycle_id = p_cycle)
               AND hold.account_id IN (SELECT id FROM program_budgets_subtree(p_account) id)
-              AND CASE p_unit WHEN 'ITEM' THEN hold.items - hold.items_released > hold.items_refunded
-                      ELSE hold.unit = p_unit AND hold.amount - hold.released > hold.refunded END
+              AND CASE p_unit WHEN 'ITEM' THEN hold.items > hold.items_released
+                      ELSE hold.unit = p_unit AND hold.amount > hold.released END
             RETURNING hold.*
     )
     SELECT coalesce(sum(CASE p_unit WHEN 'ITEM' THEN items - items_captured - items_released

@@ -30,6 +30,31 @@ BEGIN
 END
 $$;
 
+-- Write a refusal down that needed no figures, under the key of the purchase.
+CREATE FUNCTION program_budgets_refuse_early(p_request jsonb, p_fingerprint text) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_answer constant jsonb := program_budgets_replay(p_request ->> 'key', p_fingerprint);
+BEGIN
+    IF v_answer IS NOT NULL THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO program_budgets_refused
+        (code, program_id, member_id, user_reference, channel_id, checkout_id, order_id, unit,
+         requested, actor, at)
+    VALUES
+        (p_request ->> 'code', (p_request ->> 'program')::bigint,
+         (p_request ->> 'membership')::bigint, p_request ->> 'user_reference', p_request ->> 'channel_id', p_request ->> 'checkout_id',
+         p_request ->> 'order_id', p_request ->> 'unit', (p_request ->> 'amount')::bigint,
+         p_request ->> 'actor', (p_request ->> 'at')::timestamptz);
+    RETURN program_budgets_remember(
+        p_request ->> 'key', p_fingerprint,
+        jsonb_build_object('status', 'refused', 'code', p_request ->> 'code',
+                           'message', p_request ->> 'message',
+                           'resets_at', p_request ->> 'resets_at'));
+END
+$$;
+
 -- What a member has in one unit at p_at, and the lots that p_amount of it would be taken from.
 -- Consumption order is total: by expiry (never-expiring last), then age, then id.
 CREATE FUNCTION program_budgets_choose_lots(

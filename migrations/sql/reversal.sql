@@ -16,13 +16,13 @@ BEGIN
     END IF;
     PERFORM program_budgets_begin_posting();
     SELECT * INTO v_hold FROM program_budgets_hold WHERE id = v_posting.hold_id FOR UPDATE;
-    PERFORM program_budgets_lock_touched(v_posting.id, v_hold.shares);
+    PERFORM program_budgets_lock_touched(v_posting.id, v_hold.shares, v_at);
     v_answer := program_budgets_replay(p_request ->> 'key', p_fingerprint);
     IF v_answer IS NOT NULL THEN
         RETURN v_answer;
     END IF;
     IF v_posting.kind NOT IN ('grant', 'adjustment', 'clawback', 'ceiling', 'refund') THEN
-        RETURN jsonb_build_object('status', 'not_reversible', 'because', 'kind', 'kind', v_posting.kind);
+        RETURN jsonb_build_object('status', 'not_reversible', 'because', 'kind');
     END IF;
     IF EXISTS (SELECT FROM program_budgets_posting WHERE reverses_id = v_posting.id) THEN
         RETURN jsonb_build_object('status', 'not_reversible', 'because', 'reversed');
@@ -54,8 +54,10 @@ END
 $$;
 
 -- Lock what a posting touched, and what its hold counts under: members first, then each cap as a
--- whole, in the one order.
-CREATE FUNCTION program_budgets_lock_touched(p_posting bigint, p_shares bigint[]) RETURNS void
+-- whole, in the one order. Nothing may rely on a temporary raise that is over.
+CREATE FUNCTION program_budgets_lock_touched(
+    p_posting bigint, p_shares bigint[], p_at timestamptz
+) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     v_cap bigint;
@@ -71,6 +73,7 @@ BEGIN
             ORDER BY lock_rank, cap_id
     LOOP
         PERFORM program_budgets_lock_cap(v_cap);
+        PERFORM program_budgets_end_raises(v_cap, p_at);
     END LOOP;
 END
 $$;
@@ -105,7 +108,8 @@ LANGUAGE sql STABLE AS $$
     ) mirrored
 $$;
 
--- Where a cap's share has to take back more than it has free, let the cap's others make room for it.
+-- Where a cap's share has to take back more than it has free, let the cap's others make room for it,
+-- as far as the cap as a whole has any.
 CREATE FUNCTION program_budgets_make_room_for(p_changes program_budgets_change[], p_at timestamptz)
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -120,6 +124,9 @@ BEGIN
             WHERE change.lot_id IS NULL
               AND needed > greatest(share.ceiling - share.held - share.spent, 0)
     LOOP
+        IF program_budgets_free(v_share.cap_id) < v_share.needed THEN
+            RAISE EXCEPTION 'the cap has no room for it' USING ERRCODE = 'check_violation';
+        END IF;
         PERFORM program_budgets_divide(v_share.cap_id, 1, p_at);
         CONTINUE WHEN v_share.id = v_share.cap_id;
         PERFORM program_budgets_post(
@@ -132,30 +139,27 @@ BEGIN
 END
 $$;
 
--- Change a cap's ceiling back by what a posting changed it; never below zero. A temporary raise that
--- is undone is over; one that is over can't be undone.
+-- Change a cap's ceiling back by what a posting changed it: a temporary raise that is undone is over,
+-- and without the raises under way the ceiling isn't negative.
 CREATE FUNCTION program_budgets_mirror_ceiling(p_head program_budgets_posting) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     v_cap bigint;
     v_delta bigint;
-    v_is_undone boolean;
 BEGIN
-    SELECT share.cap_id, sum(entry.amount) INTO STRICT v_cap, v_delta
+    SELECT share.cap_id, sum(entry.amount) INTO v_cap, v_delta
         FROM program_budgets_entry entry
         JOIN program_budgets_limit share ON share.id = entry.limit_id
         WHERE entry.posting_id = p_head.reverses_id AND entry.bucket = 'funding'
         GROUP BY share.cap_id;
-    IF (SELECT sum(ceiling) FROM program_budgets_limit WHERE cap_id = v_cap) + v_delta < 0 THEN
+    IF NOT FOUND THEN
+        RETURN program_budgets_post(p_head, '{}');
+    END IF;
+    UPDATE program_budgets_raise SET ended_at = p_head.at WHERE posting_id = p_head.reverses_id;
+    IF program_budgets_base_ceiling(v_cap) + v_delta < 0 THEN
         RAISE EXCEPTION 'a ceiling below zero' USING ERRCODE = 'check_violation';
     END IF;
-    UPDATE program_budgets_raise SET ended_at = CASE WHEN ended_at IS NULL THEN p_head.at END
-        WHERE posting_id = p_head.reverses_id
-        RETURNING ended_at IS NOT NULL INTO v_is_undone;
-    IF NOT v_is_undone THEN
-        RAISE EXCEPTION 'a raise that has ended' USING ERRCODE = 'check_violation';
-    END IF;
-    PERFORM program_budgets_end_raises(v_cap, p_head.at);
+    PERFORM program_budgets_note_next_end(v_cap);
     RETURN program_budgets_change_ceiling(v_cap, v_delta, p_head);
 END
 $$;

@@ -67,7 +67,8 @@ $$;
 --
 -- What comes back to a lapsed lot lapses at once if it was held. If it was spent,
 -- p_request.lapsed_returns_to says what becomes of it: null forfeits it, else a new lot of that
--- cycle and expiry carries it. A refund restores a cap only while it is open.
+-- cycle and expiry carries it. A refund restores a cap only while it is open. A caller who decided by
+-- the hold's figures says by p_request.last_posting which posting they were read after.
 CREATE FUNCTION program_budgets_settle(p_request jsonb, p_fingerprint text) RETURNS jsonb
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
@@ -103,6 +104,12 @@ BEGIN
                         ELSE v_hold.items - v_hold.items_captured - v_hold.items_released END;
     v_amount := CASE WHEN v_wants_all THEN v_left ELSE coalesce((p_request ->> 'amount')::bigint, 0) END;
     v_items := CASE WHEN v_wants_all THEN v_items_left ELSE coalesce((p_request ->> 'items')::bigint, 0) END;
+    IF EXISTS (
+        SELECT FROM program_budgets_posting
+            WHERE hold_id = v_hold.id AND id > (p_request ->> 'last_posting')::bigint)
+    THEN
+        RETURN '{"status": "changed"}';
+    END IF;
     IF v_kind = 'expire' AND v_hold.expires_at > v_at
        OR v_hold.order_id <> '' AND (v_kind = 'expire' OR (p_request ->> 'unbound_only')::boolean)
     THEN

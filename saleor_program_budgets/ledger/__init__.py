@@ -6,11 +6,13 @@ Operations post, queries read, ``verify`` proves. What they promise is in docs/l
 from saleor_program_budgets.ledger.binding import (
     bind,
     due_holds,
+    hold_under,
     holds_of_checkout,
     holds_of_order,
     lock,
     unsettled_orders,
     usable_holds,
+    with_last_posting,
 )
 from saleor_program_budgets.ledger.caps import end_due_raises, raise_cap, set_cap, set_ceiling
 from saleor_program_budgets.ledger.corrections import rebuild, reverse
@@ -23,7 +25,7 @@ from saleor_program_budgets.ledger.holds import (
     release,
     release_unbound,
 )
-from saleor_program_budgets.ledger.queries import Balance, balances, caps_over
+from saleor_program_budgets.ledger.queries import Balance, balances, caps_on, caps_over
 from saleor_program_budgets.ledger.records import (
     Actor,
     Correction,
@@ -33,7 +35,12 @@ from saleor_program_budgets.ledger.records import (
     Renewal,
     Settlement,
 )
-from saleor_program_budgets.ledger.refusals import balance_short, cap_reached, record_refusal
+from saleor_program_budgets.ledger.refusals import (
+    balance_short,
+    cap_reached,
+    record_refusal,
+    refuse,
+)
 from saleor_program_budgets.ledger.verification import Difference, Verification, verify
 
 __all__ = [
@@ -52,6 +59,7 @@ __all__ = [
     "balances",
     "bind",
     "cap_reached",
+    "caps_on",
     "caps_over",
     "capture",
     "claw_back",
@@ -60,6 +68,7 @@ __all__ = [
     "expire",
     "grant",
     "hold",
+    "hold_under",
     "holds_of_checkout",
     "holds_of_order",
     "lock",
@@ -68,6 +77,7 @@ __all__ = [
     "rebuild",
     "record_refusal",
     "refund",
+    "refuse",
     "release",
     "release_unbound",
     "reverse",
@@ -76,4 +86,5 @@ __all__ = [
     "unsettled_orders",
     "usable_holds",
     "verify",
+    "with_last_posting",
 ]

@@ -7,17 +7,25 @@ shared row busy meanwhile.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
-from saleor_program_budgets.models import Hold
+from saleor_program_budgets.models import Hold, Outcome
 from saleor_program_budgets.models.holds import REMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
+
+
+def hold_under(*, key: str) -> Hold | None:
+    """Return the hold that the request under *key* led to, if it led to one."""
+    outcome = Outcome.objects.filter(key=key, result__has_key="hold").first()
+    if outcome is None:
+        return None
+    return Hold.objects.select_related("member", "cycle").get(pk=outcome.result["hold"])
 
 
 def holds_of_checkout(*, checkout_id: str) -> QuerySet[Hold]:
@@ -30,6 +38,11 @@ def holds_of_checkout(*, checkout_id: str) -> QuerySet[Hold]:
 def holds_of_order(*, order_id: str) -> QuerySet[Hold]:
     """Return all holds bound to the order, by age."""
     return Hold.objects.filter(order_id=order_id).order_by("created_at", "id")
+
+
+def with_last_posting(holds: QuerySet[Hold]) -> QuerySet[Hold, Any]:
+    """Add to each hold, as ``last_posting``, the id of the posting after which it was read."""
+    return holds.annotate(last_posting=Max("postings__id"))
 
 
 def unsettled_orders(*, bound_before: datetime) -> QuerySet[Hold, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saleor_program_budgets import errors
 from saleor_program_budgets.ledger.database import call
@@ -51,6 +51,7 @@ def set_cap(
             **by(key=key, actor=actor, at=at),
         },
     )
+    _require_open(answer)
     return Cap.objects.get(pk=answer["limit"])
 
 
@@ -60,12 +61,12 @@ def set_ceiling(
     """Raise or lower a cap; what is held and spent stands, an overhang is recorded.
 
     Temporary raises under way come on top until they end. Raises ``InvalidAmount`` below zero,
-    and ``CurrencyMismatch`` for another unit than the cap's.
+    ``CurrencyMismatch`` for another unit than the cap's, and ``InvalidInput`` when it is closed.
     """
     if ceiling.currency != cap.unit:
         raise errors.CurrencyMismatch(expected=cap.unit, got=ceiling.currency)
     require_ceiling(ceiling)
-    call(
+    answer = call(
         "set_ceiling",
         {
             "limit": cap.pk,
@@ -74,6 +75,7 @@ def set_ceiling(
             **by(key=key, actor=actor, at=at),
         },
     )
+    _require_open(answer)
     cap.refresh_from_db()
     return cap
 
@@ -92,13 +94,11 @@ def raise_cap(
 
     No purchase from that instant on relies on it, whether or not a job has run. What was used
     above the ceiling by then stands as an overhang. Raises ``InvalidInput`` for an end that has
-    passed, ``InvalidAmount`` for nothing, and ``CurrencyMismatch`` for another unit.
+    passed or a closed cap, ``InvalidAmount`` for nothing, ``CurrencyMismatch`` for another unit.
     """
     if amount.currency != cap.unit:
         raise errors.CurrencyMismatch(expected=cap.unit, got=amount.currency)
     require_positive(amount)
-    if ends_at <= at:
-        raise errors.InvalidInput("ends_at", "A temporary raise has to end in the future.")
     answer = call(
         "raise_cap",
         {
@@ -109,6 +109,9 @@ def raise_cap(
             **by(key=key, actor=actor, at=at),
         },
     )
+    _require_open(answer)
+    if answer["status"] == "over":
+        raise errors.InvalidInput("ends_at", "A temporary raise has to end in the future.")
     cap.refresh_from_db()
     return Raise.objects.get(pk=answer["raise"])
 
@@ -122,3 +125,10 @@ def end_due_raises(*, at: datetime) -> int:
     caps = dict.fromkeys(due.values_list("cap_id", flat=True))
     answers = [call("end_due_raises", {"limit": pk, "at": at.isoformat()}) for pk in caps]
     return sum(answer["count"] for answer in answers)
+
+
+def _require_open(answer: dict[str, Any]) -> None:
+    if answer["status"] == "unknown":
+        raise errors.NotFound("cap", "There is no such cap.")
+    if answer["status"] == "closed":
+        raise errors.InvalidInput("cap", "The cap's cycle is closed.")

@@ -20,6 +20,7 @@ Function = Literal[
     "hold",
     "raise_cap",
     "rebuild",
+    "refuse_early",
     "reverse",
     "set_cap",
     "set_ceiling",
@@ -33,7 +34,21 @@ ATTEMPTS = 3
 LONGEST_TEXT = 500
 LONGEST = {"key": 255, "actor": 64, "checkout_id": 36, "order_id": 36, "channel_id": 36, "unit": 16}
 """How many characters the journal keeps of a request's texts."""
-UNFINGERPRINTED = frozenset({"at", "expires_at", "actor", "cause", "in_full", "lapsed_returns_to"})
+UNFINGERPRINTED = frozenset(
+    {
+        "actor",
+        "at",
+        "cause",
+        "code",
+        "expires_at",
+        "in_full",
+        "lapsed_returns_to",
+        "last_posting",
+        "membership",
+        "message",
+        "resets_at",
+    }
+)
 """What may differ between a request and its retry: when, on whose behalf, and what follows."""
 
 

@@ -16,7 +16,7 @@ from saleor_program_budgets.ledger.database import call
 from saleor_program_budgets.ledger.records import Actor, Held, Renewal, Settlement
 from saleor_program_budgets.ledger.refusals import refusal_from
 from saleor_program_budgets.ledger.requests import by, require_something
-from saleor_program_budgets.money import Amount
+from saleor_program_budgets.money import ITEM, Amount
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +44,8 @@ def hold(
     nothing else is written.
     """
     require_something(amount, items)
+    if amount.currency == ITEM:
+        raise errors.InvalidAmount("amount", "Items are counted beside an amount of money.")
     request = {
         "member": member.pk,
         "cycle": cycle.pk,
@@ -79,16 +81,27 @@ def capture(
     amount: Amount,
     items: int = 0,
     order_id: str,
+    last_posting: int | None = None,
     key: str,
     actor: Actor,
     at: datetime,
 ) -> Settlement:
     """Spend part or all of what *hold_id* has left, for *order_id*.
 
-    The rest stays held. Raises ``NotHeld`` above what is left, ``NotFound`` for an unknown hold.
+    The rest stays held. Raises ``NotHeld`` above what is left, ``NotFound`` for an unknown hold,
+    and ``HoldChanged`` when it has a posting after *last_posting*, the one that the caller read
+    its figures after.
     """
     return _settle(
-        "capture", hold_id, amount, items, key=key, actor=actor, at=at, order_id=order_id
+        "capture",
+        hold_id,
+        amount,
+        items,
+        key=key,
+        actor=actor,
+        at=at,
+        order_id=order_id,
+        last_posting=last_posting,
     )
 
 
@@ -97,6 +110,7 @@ def release(
     hold_id: UUID,
     amount: Amount | None = None,
     items: int | None = None,
+    last_posting: int | None = None,
     key: str,
     actor: Actor,
     at: datetime,
@@ -106,7 +120,17 @@ def release(
 
     Raises as ``capture`` does.
     """
-    return _settle("release", hold_id, amount, items, key=key, actor=actor, at=at, cause=cause)
+    return _settle(
+        "release",
+        hold_id,
+        amount,
+        items,
+        key=key,
+        actor=actor,
+        at=at,
+        cause=cause,
+        last_posting=last_posting,
+    )
 
 
 def release_unbound(
@@ -114,6 +138,7 @@ def release_unbound(
     hold_id: UUID,
     amount: Amount,
     items: int = 0,
+    last_posting: int | None = None,
     key: str,
     actor: Actor,
     at: datetime,
@@ -124,7 +149,8 @@ def release_unbound(
     Waits for an order in the making that is binding the hold.
     """
     request = _request("release", hold_id, amount, items, key=key, actor=actor, at=at)
-    answer = call("settle", request | {"cause": cause, "unbound_only": True})
+    request |= {"cause": cause, "unbound_only": True, "last_posting": last_posting}
+    answer = call("settle", request)
     if answer["status"] == "not_due":
         return None
     return _settlement(hold_id, amount, items, answer)
@@ -153,6 +179,7 @@ def refund(
     amount: Amount | None = None,
     items: int | None = None,
     renewal: Renewal | None = None,
+    last_posting: int | None = None,
     key: str,
     actor: Actor,
     at: datetime,
@@ -177,6 +204,7 @@ def refund(
         at=at,
         cause=cause,
         lapsed_returns_to=terms,
+        last_posting=last_posting,
     )
 
 
@@ -222,6 +250,8 @@ def _settlement(
 ) -> Settlement:
     if answer["status"] == "unknown_hold":
         raise errors.NotFound("hold", "There is no such hold.")
+    if answer["status"] == "changed":
+        raise errors.HoldChanged("The hold was settled by somebody else meanwhile.")
     unit = answer["unit"]
     if amount is not None and amount.currency != unit:
         raise errors.CurrencyMismatch(expected=unit, got=amount.currency)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import F, Q, Sum
 
 from saleor_program_budgets.models import Cap, Lot
+from saleor_program_budgets.money import ITEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A member's figures in minor units; ``granted = available + held + spent + lapsed``."""
+    """A member's figures; ``granted = available + held + spent + lapsed + withdrawn``.
+
+    In minor units, or in pieces. What a refund moved from a lapsed lot to a new one was granted
+    once.
+    """
 
     granted: int = 0
     available: int = 0
     held: int = 0
     spent: int = 0
     lapsed: int = 0
+    withdrawn: int = 0
 
 
 def balances(
@@ -32,9 +38,12 @@ def balances(
     members: Iterable[int],
     cycle: Cycle | None,
     at: datetime,
+    in_items: bool = False,
     using: str | None = None,
 ) -> dict[int, Balance]:
     """Return each member's balance at *at*, by member id: lots of *cycle* or still usable.
+
+    The balance is in money; *in_items* asks for the kit budget beside it.
 
     A lot that has lapsed counts as lapsed from that instant, whether or not a job has recorded
     it. Members without a lot are absent.
@@ -43,18 +52,22 @@ def balances(
     left = F("amount") - F("held") - F("spent") - F("lapsed") - F("withdrawn") - F("moved")
     rows = (
         Lot.objects.using(using)
-        .filter(is_usable | Q(cycle=cycle), limit__member_id__in=members)
+        .filter(
+            is_usable | Q(cycle=cycle),
+            Q(limit__unit=ITEM) if in_items else ~Q(limit__unit=ITEM),
+            limit__member_id__in=members,
+        )
         .values("limit__member_id")
         .annotate(
-            total=Sum("amount"),
+            total=Sum(F("amount") - F("moved")),
             usable=Sum(left, filter=is_usable, default=0),
             reserved=Sum("held"),
             used=Sum("spent"),
-            taken=Sum(F("lapsed") + F("withdrawn") + F("moved"))
-            + Sum(left, filter=~is_usable, default=0),
+            gone=Sum("lapsed") + Sum(left, filter=~is_usable, default=0),
+            taken=Sum("withdrawn"),
         )
         .order_by()
-        .values_list("limit__member_id", "total", "usable", "reserved", "used", "taken")
+        .values_list("limit__member_id", "total", "usable", "reserved", "used", "gone", "taken")
     )
     return {member_id: Balance(*figures) for member_id, *figures in rows}
 
@@ -68,15 +81,20 @@ def caps_over(
     """
     return list(
         Cap.objects.using(using).raw(
-            "SELECT cap.id, cap.program_id, cap.cycle_id, cap.account_id, cap.unit, cap.is_open,"
-            " cap.lock_rank, cap.ceiling - coalesce(ended.amount, 0) AS ceiling, cap.held,"
-            " cap.spent, cap.overhang, cap.raised - coalesce(ended.amount, 0) AS raised,"
-            " cap.raise_ends_at"
-            " FROM program_budgets_caps(%s, %s, %s, %s) met"
-            " JOIN program_budgets_cap cap ON cap.id = met.cap_id"
-            " LEFT JOIN LATERAL (SELECT sum(amount)::bigint AS amount FROM program_budgets_raise"
-            "  WHERE cap_id = cap.id AND ended_at IS NULL AND ends_at <= %s) ended ON true"
+            "SELECT cap.* FROM program_budgets_caps(%s, %s, %s, %s) met"
+            " JOIN program_budgets_caps_at(%s) cap ON cap.id = met.cap_id"
             " ORDER BY met.distance, cap.id",
             [account_id, cycle.program_id, cycle.pk, [unit], at],
+        )
+    )
+
+
+def caps_on(*, accounts: Iterable[int], at: datetime, using: str | None = None) -> list[Cap]:
+    """Return the open caps on these accounts (ids) as they stand at *at*, in one query."""
+    return list(
+        Cap.objects.using(using).raw(
+            "SELECT * FROM program_budgets_caps_at(%s)"
+            " WHERE account_id = ANY(%s) AND is_open ORDER BY id",
+            [at, list(accounts)],
         )
     )

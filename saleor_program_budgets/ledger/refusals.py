@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from saleor_program_budgets.errors import (
@@ -11,12 +12,12 @@ from saleor_program_budgets.errors import (
     MemberInactive,
     Refusal,
 )
+from saleor_program_budgets.ledger.database import call
+from saleor_program_budgets.ledger.requests import by
 from saleor_program_budgets.models import Cap, Refused
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from saleor_program_budgets.ledger.records import Actor
     from saleor_program_budgets.models import Member, Program
 
@@ -79,6 +80,54 @@ def _until(resets_at: datetime | None) -> str:
     return f" It resets on {resets_at:%d %B %Y}." if resets_at else ""
 
 
+def refuse(
+    *,
+    refusal: Refusal,
+    requested: Amount,
+    items: int = 0,
+    program: Program,
+    member: Member | None,
+    user_reference: str,
+    channel_id: str = "",
+    checkout_id: str = "",
+    order_id: str = "",
+    key: str,
+    actor: Actor,
+    at: datetime,
+) -> Refusal:
+    """Write down a refusal that was decided above the ledger, and make it the answer to *key*.
+
+    Returns the refusal to raise: a retry's is the first one. Raises ``KeyConflict`` when the key
+    was used for another purchase. Changes no balance.
+    """
+    answer = call(
+        "refuse_early",
+        {
+            "code": refusal.code,
+            "message": refusal.message,
+            "resets_at": refusal.resets_at.isoformat() if refusal.resets_at else None,
+            "program": program.pk,
+            "membership": member.pk if member else None,
+            "user_reference": user_reference,
+            "amount": requested.minor,
+            "items": items,
+            "unit": requested.currency,
+            "channel_id": channel_id,
+            "checkout_id": checkout_id,
+            "order_id": order_id,
+            **by(key=key, actor=actor, at=at),
+        },
+    )
+    if "replayed" not in answer:
+        return refusal
+    resets_at = answer["resets_at"]
+    return Refusal.again(
+        answer["code"],
+        answer["message"],
+        resets_at=datetime.fromisoformat(resets_at) if resets_at else None,
+    )
+
+
 def record_refusal(
     *,
     code: str,
@@ -93,7 +142,7 @@ def record_refusal(
     actor: Actor,
     at: datetime,
 ) -> None:
-    """Write down a refusal that was decided above the ledger; changes no balance."""
+    """Write down a refusal without a key, at an order's completion; changes no balance."""
     Refused.objects.create(
         code=code,
         program=program,

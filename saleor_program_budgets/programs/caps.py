@@ -63,13 +63,10 @@ def raise_cap(
 ) -> Raise:
     """Raise *cap* by *amount* until *ends_at*, when it ends by itself.
 
-    Raises ``InvalidInput`` without a reason, for a cap of a cycle that is closed, for an end that
-    has passed, and for another currency than the cap's.
+    Raises ``InvalidInput`` without a reason, and what ``ledger.raise_cap`` raises.
     """
     if not reason.strip():
         raise InvalidInput("reason", "Say why the cap is raised.", code="REQUIRED")
-    if not cap.is_open:
-        raise InvalidInput("cap", "The cap's cycle is closed.")
     return ledger.raise_cap(
         cap=cap, amount=amount, ends_at=ends_at, reason=reason, key=key, actor=actor, at=at
     )

@@ -112,7 +112,8 @@ def adjust(
     """Correct a member's budget up or down, for a stated reason.
 
     What is added lapses at *expires_at*, by default with the open cycle; what is taken away must
-    be neither held nor spent (``NotAvailable``). Raises ``InvalidInput`` as ``grant`` does.
+    be neither held nor spent (``NotAvailable``). A leaver's budget can be corrected too. Raises
+    ``InvalidInput`` without a reason, in another currency, or with an expiry that has passed.
     """
     if not reason.strip():
         raise InvalidInput("reason", "Say why the budget is corrected.", code="REQUIRED")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from saleor_program_budgets import errors, ledger
+from saleor_program_budgets import errors, ledger, periods
 from saleor_program_budgets.models import Hold, Program
 from saleor_program_budgets.money import Amount
 from saleor_program_budgets.programs.purchases import find_member
@@ -83,6 +82,7 @@ def refund(
     hold: Hold,
     amount: Amount,
     items: int = 0,
+    last_posting: int | None = None,
     key: str,
     actor: Actor,
     at: datetime,
@@ -97,6 +97,7 @@ def refund(
         amount=amount,
         items=items,
         renewal=renewal_at(program=hold.program, hold=hold, at=at),
+        last_posting=last_posting,
         key=key,
         actor=actor,
         at=at,
@@ -111,7 +112,10 @@ def renewal_at(*, program: Program, hold: Hold, at: datetime) -> ledger.Renewal 
     cycle. Without an open cycle there is nothing to reissue into.
     """
     if program.refund_policy == Program.RefundPolicy.GRACE:
-        return ledger.Renewal(hold.cycle, at + timedelta(days=program.refund_grace_days))
+        ends_at = periods.days_after(
+            at, days=program.refund_grace_days, time_zone=program.time_zone
+        )
+        return ledger.Renewal(hold.cycle, ends_at)
     if program.refund_policy == Program.RefundPolicy.REISSUE:
         cycle = program.cycles.filter(closed_at=None, ends_at__gt=at).first()
         return ledger.Renewal(cycle, cycle.ends_at) if cycle else None
@@ -179,14 +183,14 @@ def _require_covered(
 def _until_undisturbed(settle: Callable[[], list[Settlement]]) -> list[Settlement]:
     """Run *settle* until a run meets what it read, and has nothing left to do.
 
-    Every key names the figures that the step starts from. Somebody else who settles the same
-    holds in between makes a step fail, or leaves something over that the next look sees.
+    Every step is for the hold as it was after its last posting, which its key names: somebody
+    else who settles the same hold in between makes it fail, and the next look sees what is left.
     """
     settled: list[Settlement] = []
     for _ in range(LOOKS_AT_MOST):
         try:
             step = settle()
-        except (errors.KeyConflict, errors.NotHeld):
+        except (errors.KeyConflict, errors.NotHeld, errors.HoldChanged):
             continue
         if not step:
             return settled
@@ -196,28 +200,29 @@ def _until_undisturbed(settle: Callable[[], list[Settlement]]) -> list[Settlemen
 
 def _return_holds(order_id: str, *, cause: str, actor: Actor, at: datetime) -> list[Settlement]:
     returned: list[Settlement] = []
-    for hold in ledger.holds_of_order(order_id=order_id):
-        state = f"{hold.pk}:{hold.captured}:{hold.released}:{hold.refunded}"
-        state += f":{hold.items_captured}:{hold.items_released}:{hold.items_refunded}"
+    for hold in ledger.with_last_posting(ledger.holds_of_order(order_id=order_id)):
+        last = hold.last_posting
         if hold.remaining or hold.items_remaining:
-            returned.append(
-                ledger.release(
-                    hold_id=hold.pk,
-                    amount=Amount(hold.remaining, hold.unit),
-                    items=hold.items_remaining,
-                    key=f"return-held:{state}",
-                    actor=actor,
-                    at=at,
-                    cause=cause,
-                )
+            released = ledger.release(
+                hold_id=hold.pk,
+                amount=Amount(hold.remaining, hold.unit),
+                items=hold.items_remaining,
+                last_posting=last,
+                key=f"return-held:{hold.pk}:{last}",
+                actor=actor,
+                at=at,
+                cause=cause,
             )
+            returned.append(released)
+            last = released.posting_id
         if hold.captured > hold.refunded or hold.items_captured > hold.items_refunded:
             returned.append(
                 refund(
                     hold=hold,
                     amount=Amount(hold.captured - hold.refunded, hold.unit),
                     items=hold.items_captured - hold.items_refunded,
-                    key=f"return-spent:{state}",
+                    last_posting=last,
+                    key=f"return-spent:{hold.pk}:{last}",
                     actor=actor,
                     at=at,
                     cause=cause,
@@ -229,18 +234,19 @@ def _return_holds(order_id: str, *, cause: str, actor: Actor, at: datetime) -> l
 def _release_unbound(
     checkout_id: str, *, keep: Amount | None, cause: str, actor: Actor, at: datetime
 ) -> list[Settlement]:
-    holds = list(ledger.holds_of_checkout(checkout_id=checkout_id))
+    holds = list(ledger.with_last_posting(ledger.holds_of_checkout(checkout_id=checkout_id)))
     excess = sum(hold.remaining for hold in holds) - (keep.minor if keep else 0)
     released: list[Settlement] = []
     for hold in reversed(holds):
-        if excess <= 0:
+        if excess <= 0 and keep is not None:
             break
-        amount = Amount(min(excess, hold.remaining), hold.unit)
+        amount = Amount(min(max(excess, 0), hold.remaining), hold.unit)
         settlement = ledger.release_unbound(
             hold_id=hold.pk,
             amount=amount,
             items=hold.items_remaining if amount.minor == hold.remaining else 0,
-            key=f"give-back:{hold.pk}:{hold.captured}:{hold.released}",
+            last_posting=hold.last_posting,
+            key=f"give-back:{hold.pk}:{hold.last_posting}",
             actor=actor,
             at=at,
             cause=cause,
@@ -252,32 +258,34 @@ def _release_unbound(
 
 
 def _settle_holds(order_id: str, *, due: Amount, actor: Actor, at: datetime) -> list[Settlement]:
-    """Capture over the order's holds by age; each key names the state that it starts from."""
-    holds = list(ledger.holds_of_order(order_id=order_id))
+    """Capture over the order's holds by age, then release what each has left."""
+    holds = list(ledger.with_last_posting(ledger.holds_of_order(order_id=order_id)))
     needed = due.minor - sum(hold.captured for hold in holds)
     settled: list[Settlement] = []
     for hold in holds:
-        state = f"{hold.pk}:{hold.captured}:{hold.released}"
+        last = hold.last_posting
         taken = min(max(needed, 0), hold.remaining)
         if taken or hold.items_remaining:
-            settled.append(
-                ledger.capture(
-                    hold_id=hold.pk,
-                    amount=Amount(taken, hold.unit),
-                    items=hold.items_remaining,
-                    order_id=order_id,
-                    key=f"capture:{state}",
-                    actor=actor,
-                    at=at,
-                )
+            captured = ledger.capture(
+                hold_id=hold.pk,
+                amount=Amount(taken, hold.unit),
+                items=hold.items_remaining,
+                order_id=order_id,
+                last_posting=last,
+                key=f"capture:{hold.pk}:{last}",
+                actor=actor,
+                at=at,
             )
+            settled.append(captured)
+            last = captured.posting_id
             needed -= taken
         if hold.remaining > taken:
             settled.append(
                 ledger.release(
                     hold_id=hold.pk,
                     amount=Amount(hold.remaining - taken, hold.unit),
-                    key=f"release-rest:{state}",
+                    last_posting=last,
+                    key=f"release-rest:{hold.pk}:{last}",
                     actor=actor,
                     at=at,
                     cause="more was held than the order needs",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from saleor_program_budgets import errors, ledger
 from saleor_program_budgets.models import Member, Program
@@ -112,39 +113,45 @@ def reserve(
     """Hold *amount* (and *items*, where a program counts them) for the checkout or order.
 
     Refusals come in their fixed order of precedence: program, membership, currency, balance,
-    then caps from the nearest account up. Each is recorded.
+    then caps from the nearest account up. Each is recorded. A repeated call gets the first
+    outcome, also when the program has closed or opened since.
     """
     member = find_member(program=store.program, user_id=user_id)
+    purchase: dict[str, Any] = {
+        "items": items,
+        "checkout_id": checkout_id,
+        "order_id": order_id,
+        "channel_id": channel_id,
+        "key": key,
+        "actor": actor,
+        "at": at,
+    }
     refusal = _refusal_before_limits(store, member, user_id, amount.currency, at)
-    if refusal is not None or member is None or store.cycle is None:
-        refusal = refusal or errors.ProgramClosed()
-        ledger.record_refusal(
-            code=refusal.code,
-            requested=amount,
-            available=None,
-            program=store.program,
-            member=member,
-            user_reference=str(user_id or ""),
-            channel_id=channel_id,
-            checkout_id=checkout_id,
-            order_id=order_id,
-            actor=actor,
-            at=at,
-        )
-        raise refusal
-    return ledger.hold(
+    cycle = store.cycle
+    if refusal is not None and (hold := ledger.hold_under(key=key)):
+        # It passed when it was first asked for: let the ledger compare and answer.
+        member, cycle, refusal = hold.member, hold.cycle, None
+    refuse = partial(
+        ledger.refuse,
+        program=store.program,
         member=member,
-        cycle=store.cycle,
-        amount=amount,
-        items=items,
-        checkout_id=checkout_id,
-        order_id=order_id,
-        channel_id=channel_id,
-        key=key,
-        expires_at=at + timedelta(minutes=store.program.hold_ttl_minutes),
-        actor=actor,
-        at=at,
+        user_reference=str(user_id or ""),
+        requested=amount,
+        **purchase,
     )
+    if refusal is not None or member is None or cycle is None:
+        raise refuse(refusal=refusal or errors.ProgramClosed())
+    try:
+        return ledger.hold(
+            member=member,
+            cycle=cycle,
+            amount=amount,
+            expires_at=at + timedelta(minutes=store.program.hold_ttl_minutes),
+            **purchase,
+        )
+    except errors.KeyConflict:
+        # The key may stand for a refusal that was decided here, before the ledger was asked.
+        raise refuse(refusal=errors.ProgramClosed()) from None
 
 
 def _refusal_before_limits(
