@@ -18,7 +18,7 @@ from dev.saleor import Checkout
 from dev.templates import say
 
 _FOLDERS = {
-    "core": ["core", "properties", "concurrency", "examples", "dev"],
+    "core": ["core", "properties", "concurrency", "faults", "examples", "dev"],
     "host": ["host"],
 }
 _WORKERS = ["-n", "2"]
