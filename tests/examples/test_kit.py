@@ -101,7 +101,7 @@ def test_pieces_lapse_as_money_does(world: World) -> None:
     # When both are given back tomorrow, the money is available and the kit has lapsed.
     world.at += DAY
     world.release(hold)
-    assert world.balance(ann)["available"] == "300.00"
+    assert world.balance(ann) == {"available": "300.00"}
     lot.refresh_from_db()
     assert (lot.available, lot.lapsed) == (0, 1)
 

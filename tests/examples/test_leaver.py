@@ -59,7 +59,7 @@ def test_a_clawback_is_reversed_for_a_rejoiner(world: World) -> None:
 
     # When they rejoin in the same cycle, and the clawback is reversed, they have it again.
     programs.reactivate_member(member=ann, actor=world.actor, at=world.at)
-    assert "available" not in world.balance(ann)
+    assert world.balance(ann) == {"withdrawn": "300.00"}
     world.reverse(taken.posting_id)
     world.hold(ann, "300.00")
     assert world.balance(ann) == {"held": "300.00"}

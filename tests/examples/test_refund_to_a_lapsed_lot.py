@@ -1,5 +1,7 @@
 """A refund to a lapsed lot is forfeited, kept for some days, or reissued: the program's policy."""
 
+import datetime as dt
+
 import pytest
 
 from saleor_program_budgets.errors import BalanceShort
@@ -50,7 +52,7 @@ def test_grace(world: World) -> None:
     world.at = refunded_at + 9 * DAY
     world.release(world.hold(ann, "30.00"))
     world.at = refunded_at + 10 * DAY - INSTANT
-    assert world.balance(ann)["available"] == "30.00"
+    assert world.balance(ann) == {"available": "30.00", "lapsed": "20.00"}
     world.hold(ann, "10.00")
 
     # and at its end not a cent of the other 20.00.
@@ -58,7 +60,27 @@ def test_grace(world: World) -> None:
     with pytest.raises(BalanceShort) as refused:
         world.hold(ann, "0.01")
     assert refused.value.available == usd("0.00")
-    assert "available" not in world.balance(ann)
+    assert world.balance(ann) == {"held": "10.00", "lapsed": "40.00"}
+
+
+def test_days_of_grace_are_the_programs_own(world: World) -> None:
+    # Given a program in Berlin, where clocks go forward on 29 March 2026, with five days of grace.
+    world.open_program(
+        allotment="0.00",
+        refund_policy=POLICY.GRACE,
+        refund_grace_days=5,
+        time_zone="Europe/Berlin",
+    )
+    ann = world.member()
+    world.grant(ann, "30.00", expires_at=world.at + DAY)
+    hold = world.hold(ann, "30.00")
+    world.capture(hold, "30.00")
+
+    # When it is refunded on 27 March at noon (11:00 UTC), grace ends on 1 April at noon (10:00).
+    world.at = dt.datetime(2026, 3, 27, 11, tzinfo=dt.UTC)
+    world.refund_by_policy(hold, "30.00")
+    renewed = Lot.objects.get(origin="refund")
+    assert renewed.expires_at == dt.datetime(2026, 4, 1, 10, tzinfo=dt.UTC)
 
 
 def test_reissue_into_the_current_cycle(world: World) -> None:

@@ -370,7 +370,7 @@ class World:
         """Return what the member has, as people read it, without the zeros."""
         found = ledger.balances(members=[member.pk], cycle=self.cycle, at=self.at)
         balance = found.get(member.pk, ledger.Balance())
-        figures = ("available", "held", "spent", "lapsed")
+        figures = ("available", "held", "spent", "lapsed", "withdrawn")
         return {name: amount(getattr(balance, name)) for name in figures if getattr(balance, name)}
 
     def in_units(self, member: Member) -> dict[str, dict[str, int]]:
