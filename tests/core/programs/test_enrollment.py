@@ -185,3 +185,26 @@ def _request(world: World, member: Member) -> dict[str, object]:
         "actor": world.actor,
         "at": START,
     }
+
+
+@pytest.mark.parametrize("value", ["5.00", "-5.00"])
+def test_an_adjustment_refuses(world: World, value: str) -> None:
+    ann = world.member()
+    for changes, field in [
+        ({"reason": " "}, "reason"),
+        ({"amount": Amount(5_00, "EUR")}, "amount"),
+        ({"expires_at": world.at}, "expires_at"),
+    ]:
+        before = snapshot()
+        with pytest.raises(InvalidInput) as error:
+            world.adjust(ann, value, **changes)
+        assert error.value.field == field
+        assert snapshot() == before
+
+
+def test_a_leavers_budget_is_corrected_too(world: World) -> None:
+    ann = world.member()
+    programs.deactivate_member(member=ann, at=world.at)
+    world.adjust(ann, "25.00")
+    world.adjust(ann, "-5.00")
+    assert world.balance(ann)["available"] == "320.00"

@@ -266,3 +266,48 @@ def test_expiry_goes_in_batches(world: World) -> None:
     at = START + DAY
     assert [len(programs.expire_due_holds(at=at, batch=2)) for _ in range(3)] == [2, 1, 0]
     assert world.balance(ann) == {"available": "300.00"}
+
+
+def test_a_checkout_gives_back_pieces_too(world: World) -> None:
+    ann = world.member()
+    world.kit(ann, 2)
+    world.reserve(ann, "65.00", items=1)
+    world.at += INSTANT
+    world.reserve(ann, "0.00", items=1)
+    programs.release_checkout(
+        checkout_id="checkout", keep=None, cause="a test", actor=world.actor, at=world.at
+    )
+    assert world.in_units(ann) == {"ITEM": {"available": 2}, "USD": {"available": 300_00}}
+
+
+def test_an_order_takes_all_pieces_that_were_held_for_it(world: World) -> None:
+    ann = world.member()
+    world.kit(ann, 2)
+    world.reserve(ann, "65.00", items=2)
+    world.order(ann, "60.00")
+    captured, released = world.settle("60.00")
+    assert (captured.amount, captured.items) == (usd("60.00"), 2)
+    assert (released.amount, released.items) == (usd("5.00"), 0)
+    assert world.settle("60.00") == []
+    programs.return_order(order_id="order", cause="a test", actor=world.actor, at=world.at)
+    assert world.in_units(ann) == {"ITEM": {"available": 2}, "USD": {"available": 300_00}}
+
+
+def test_an_order_is_returned_again_after_a_refund_was_reversed(world: World) -> None:
+    ann = world.member()
+    world.reserve(ann, "65.00")
+    world.order(ann, "65.00")
+    world.settle("65.00")
+
+    def give_back() -> list[str]:
+        returned = programs.return_order(
+            order_id="order", cause="a test", actor=world.actor, at=world.at
+        )
+        return [str(step.amount) for step in returned]
+
+    assert give_back() == ["65.00 USD"]
+    world.reverse(Hold.objects.get().postings.get(kind="refund").pk)
+    assert world.balance(ann) == {"available": "235.00", "spent": "65.00"}
+    assert give_back() == ["65.00 USD"]
+    assert give_back() == []
+    assert world.balance(ann) == {"available": "300.00"}

@@ -10,12 +10,13 @@ from saleor_program_budgets.errors import (
     CapReached,
     CurrencyMismatch,
     InvalidAmount,
+    KeyConflict,
     MemberInactive,
     NotAMember,
     ProgramClosed,
     Refusal,
 )
-from saleor_program_budgets.models import Hold, Refused
+from saleor_program_budgets.models import Hold, Member, Refused
 from saleor_program_budgets.money import Amount
 from saleor_program_budgets.programs import Assessment, Store
 from tests.support.database import money, snapshot
@@ -213,3 +214,77 @@ def test_an_assessment_agrees_with_the_reservation(world: World) -> None:
         world.reserve(ann, "1.00", amount=Amount(usable.minor + 1, "USD"))
     world.reserve(ann, "1.00", amount=usable)
     assert _assess(world, ann.user_id, "500.00").usable == usd("0.00")
+
+
+def _retry_refused(world: World, member: Member, **changes: object) -> Refusal:
+    with pytest.raises(Refusal) as refused:
+        world.reserve(member, "65.00", key="k", **changes)
+    return refused.value
+
+
+@pytest.mark.parametrize("since", ["closed", "deactivated", "over"])
+def test_a_retry_gets_the_first_hold_whatever_has_happened_since(world: World, since: str) -> None:
+    ann = world.member()
+    first = world.reserve(ann, "65.00", key="k")
+    if since == "closed":
+        programs.close_program(program=world.program)
+    if since == "deactivated":
+        programs.deactivate_member(member=ann, at=world.at)
+    if since == "over":
+        world.at = world.cycle.ends_at
+    before = snapshot()
+    again = world.reserve(ann, "65.00", key="k")
+    assert (again.hold_id, again.posting_id, again.is_replay) == (
+        first.hold_id,
+        first.posting_id,
+        True,
+    )
+    assert snapshot() == before
+    with pytest.raises(KeyConflict):
+        world.reserve(ann, "65.01", key="k")
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("why", ["closed", "stranger", "inactive", "currency"])
+def test_a_retry_gets_the_first_refusal_whatever_has_happened_since(world: World, why: str) -> None:
+    ann = world.member()
+    changes: dict[str, object] = {}
+    if why == "closed":
+        programs.close_program(program=world.program)
+    if why == "stranger":
+        changes["user_id"] = world.user()
+    if why == "inactive":
+        programs.deactivate_member(member=ann, at=world.at)
+    if why == "currency":
+        changes["amount"] = Amount(65_00, "EUR")
+    first = _retry_refused(world, ann, **changes)
+    if why == "closed":
+        programs.open_program(program=world.program, actor=world.actor, at=world.at)
+    if why == "stranger":
+        programs.enroll(
+            program=world.program,
+            user_ids=[changes["user_id"]],
+            account=ann.account,
+            actor=world.actor,
+            at=world.at,
+        )
+    if why == "inactive":
+        programs.reactivate_member(member=ann, actor=world.actor, at=world.at)
+    before = snapshot()
+    again = _retry_refused(world, ann, **changes)
+    assert (type(again), str(again), again.resets_at) == (type(first), str(first), first.resets_at)
+    assert snapshot() == before
+    assert Refused.objects.count() == 1
+
+    # For another purchase the key is taken; a new one finds what is so now.
+    with pytest.raises(KeyConflict):
+        world.reserve(ann, "65.01", key="k")
+    if why != "currency":
+        assert world.reserve(ann, "65.00", **changes).amount == usd("65.00")
+
+
+def test_an_assessment_counts_money_only(world: World) -> None:
+    ann = world.member()
+    world.kit(ann, 3)
+    assessment = _assess(world, ann.user_id, "400.00")
+    assert (assessment.available, assessment.usable) == (usd("300.00"), usd("300.00"))
