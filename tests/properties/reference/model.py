@@ -1,0 +1,74 @@
+"""The ledger as it should be, in plain Python: no database, no locks, no shares, no SQL.
+
+Written from the rules, not from the code: an operation looks at lists and adds integers. It
+returns what the real one has to answer, refusals as values.
+"""
+
+from __future__ import annotations
+
+from tests.properties.reference.orders import Orders
+from tests.properties.reference.rows import MONEY, Move, Refused
+from tests.properties.reference.value import UndoRaise, Value
+
+
+class Model(Value, Orders):
+    """All operations, and the journal that they leave."""
+
+    def reverse(self, posting: int) -> Refused | Move:
+        """Undo a posting by its mirror image; returns the posting that does."""
+        move = self.journal[posting]
+        if move.undo is None:
+            return Refused("NotReversible", because="kind")
+        if move.is_reversed or (
+            # The end of a raise, whether or not it was recorded, is its reversal.
+            isinstance(move.undo, UndoRaise) and move.undo.extra.ends_at <= self.at
+        ):
+            return Refused("NotReversible", because="reversed")
+        if not move.undo.fits(self.at):
+            return Refused("NotReversible", because="used")
+        move.undo.apply()
+        move.is_reversed = True
+        mirror = Move(
+            "reversal",
+            move.amount,
+            move.items,
+            unit=move.unit,
+            program=move.program,
+            member=move.member,
+            account=move.account,
+            hold=move.hold,
+            order=move.order,
+            checkout=move.checkout,
+            reverses=posting,
+        )
+        self.moves.append(mirror)
+        return mirror
+
+    def usable_for(self, member: int, rest: int) -> tuple[int, Refused | None]:
+        """Return what fits under the balance and all caps, and what binds if *rest* doesn't."""
+        person = self.people[member]
+        usable = self.available(member)
+        short = Refused("BalanceShort", usable, MONEY) if usable < rest else None
+        for cap in self.caps_over(person.account, person.program):
+            if cap.unit == MONEY:
+                room = max(cap.room(self.at), 0)
+                usable = min(usable, room)
+                if short is None and room < rest:
+                    short = Refused("CapReached", room, MONEY, cap.pk)
+        return usable, short
+
+    def balance(self, member: int, unit: str) -> tuple[int, int, int, int, int, int]:
+        """Return granted, available, held, spent, lapsed and withdrawn.
+
+        What went on into another lot was granted once.
+        """
+        lots = self.people[member].lots.get(unit, [])
+        available = self.available(member, unit)
+        return (
+            sum(lot.amount - lot.moved for lot in lots),
+            available,
+            sum(lot.held for lot in lots),
+            sum(lot.spent for lot in lots),
+            sum(lot.left + lot.lapsed for lot in lots) - available,
+            sum(lot.withdrawn for lot in lots),
+        )
