@@ -48,8 +48,8 @@ check: static ## Run everything that has to pass before a change lands
 static: $(READY) ## Lint, types, layers, migrations and schema, each with its time
 	@$(PYTHON) -m dev.check
 
-bench: $(READY) ## Measure the ledger, and the gateway beside Saleor's own
-	@$(PYTHON) -m dev.bench
+bench: $(READY) ## Measure the ledger (ARGS="hot --quick"), and the gateway beside Saleor's own
+	@$(PYTHON) -m dev.bench $(ARGS)
 	@$(PYTHON) -m dev.bench.gateway
 
 lock: $(READY) ## Resolve requirements.lock again

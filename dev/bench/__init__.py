@@ -1,1 +1,1 @@
-"""Measuring the ledger: its hot hold beside what the database and the ORM do at best."""
+"""Measuring the ledger: beside what the database and the ORM do at best, and as it grows."""

@@ -1,22 +1,25 @@
-"""Measure the ledger's hold on a private PostgreSQL with default durability.
+"""Measure the ledger on a private PostgreSQL with default durability.
 
-    python -m dev.bench [--seconds 2] [--rounds 3] [--clients 1 8]
+    python -m dev.bench [hot] [crumbs] [reads] [size] [weight] [--quick] [--markdown]
+                        [--output docs/benchmarks.md] [--entries 10000000] …
 
-Prints holds a second beside two yardsticks in the same run: the least the database has to do for
-it, and the way it is usually done with an ORM. Only the ratios mean something on another machine.
+Without a section all are measured. docs/benchmarks.md says what each shows. Only ratios mean
+something on another machine.
 """
 
 import subprocess
 import sys
 
+from dev.bench import options
 from dev.paths import ROOT
 
 
 def main() -> int:
     """Run the measurement with a database around it; returns its exit status."""
+    options.parse(sys.argv[1:])  # say what is wrong before a server is started
     command = [sys.executable, "-m", "dev.run", "--durable", "--", sys.executable]
     return subprocess.run(
-        [*command, "-m", "dev.bench.measure", *sys.argv[1:]], cwd=ROOT, check=False
+        [*command, "-m", "dev.bench.command", *sys.argv[1:]], cwd=ROOT, check=False
     ).returncode
 
 
