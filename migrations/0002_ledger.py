@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
 
     operations = [
         run_sql("journal_guard"),
+        run_sql("storage"),
         run_sql("views"),
         run_sql("posting"),
         run_sql("caps"),

@@ -31,9 +31,14 @@ LANGUAGE sql STABLE AS $$
             FROM walk w JOIN program_budgets_account a ON a.id = w.parent_id
     )
     SELECT l.id, w.distance, l.lock_rank, l.spread, l.unit
-        FROM walk w JOIN program_budgets_limit l ON l.account_id = w.id
-        WHERE l.kind = 'cap' AND l.share = 0 AND l.unit = ANY (p_units) AND l.is_open
-          AND (l.program_id IS NULL OR (l.program_id = p_program AND l.cycle_id = p_cycle))
+        -- OFFSET 0 keeps the planner from reading all the program's caps and joining them.
+        FROM walk w CROSS JOIN LATERAL (
+            SELECT * FROM program_budgets_limit
+                WHERE account_id = w.id AND kind = 'cap' AND share = 0 AND unit = ANY (p_units)
+                  AND is_open
+                  AND (program_id IS NULL OR (program_id = p_program AND cycle_id = p_cycle))
+                OFFSET 0
+        ) l
 $$;
 
 -- How many shares a cap is split into, and how many purchases like the present one every share

@@ -83,9 +83,12 @@ $$;
 -- At first each cap is met in one of its shares. Should a share have too little room, nothing is
 -- written, the answer is "crowded", and the same request with p_request.in_full locks whole caps
 -- and decides: two statements at most, and the locks of the first end with it.
+--
+-- Everything here looks up a few rows by their keys: plans are made once for each connection, and
+-- not for the small tables that it may have met first.
 CREATE FUNCTION program_budgets_hold(p_request jsonb, p_fingerprint text) RETURNS jsonb
 LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off
 AS $$
 DECLARE
     v_in_full constant boolean := coalesce((p_request ->> 'in_full')::boolean, false);

@@ -157,10 +157,11 @@ BEGIN
             ceiling = budget.ceiling + total.granted,
             held = budget.held + total.held,
             spent = budget.spent + total.spent,
-            -- Lowering a ceiling below what is used records the difference; from then on the
+            -- Lowering a cap below what is used records the difference; from then on the
             -- difference only shrinks, so that it never lets anything new pass.
             overhang = least(
-                CASE WHEN total.granted >= 0 THEN budget.overhang END,
+                CASE WHEN total.granted >= 0 OR budget.kind = 'member' OR p_head.kind = 'share'
+                     THEN budget.overhang END,
                 greatest(budget.held + total.held + budget.spent + total.spent
                          - budget.ceiling - total.granted, 0))
             FROM (

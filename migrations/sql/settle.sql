@@ -71,7 +71,7 @@ $$;
 -- the hold's figures says by p_request.last_posting which posting they were read after.
 CREATE FUNCTION program_budgets_settle(p_request jsonb, p_fingerprint text) RETURNS jsonb
 LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off
 AS $$
 DECLARE
     v_kind constant text := p_request ->> 'kind';

@@ -1,8 +1,3 @@
--- Hot rows change often: room in their pages lets a new version stay beside the old one.
-ALTER TABLE program_budgets_limit SET (fillfactor = 50);
-ALTER TABLE program_budgets_lot SET (fillfactor = 80);
-ALTER TABLE program_budgets_hold SET (fillfactor = 80);
-
 -- Caps as a whole, their shares summed up, as they stand at an instant: a temporary raise that is over
 -- counts no more, whether or not its end was recorded.
 CREATE FUNCTION program_budgets_caps_at(p_at timestamptz) RETURNS TABLE (

@@ -86,18 +86,19 @@ def fingerprint(function: str, request: Mapping[str, Any]) -> str:
 
 
 def _call_patiently(alias: str, function: Function, arguments: list[str]) -> dict[str, Any]:
-    for _ in range(ATTEMPTS - 1):
+    attempts_left = ATTEMPTS
+    while True:
+        attempts_left -= 1
         try:
             return _call_once(alias, function, arguments)
         except IntegrityError as error:
             # Two requests with one key and different locks met: the loser now finds the outcome.
-            if _diagnosis(error, "constraint_name") != KEY_CONSTRAINT:
+            if not attempts_left or _diagnosis(error, "constraint_name") != KEY_CONSTRAINT:
                 raise LedgerInvariant(f"{function} was stopped by the database: {error}") from error
         except OperationalError as error:
             # Somebody else's locks were in the way, and the database rolled this back.
-            if _diagnosis(error, "sqlstate") not in ROLLED_BACK:
+            if not attempts_left or _diagnosis(error, "sqlstate") not in ROLLED_BACK:
                 raise
-    return _call_once(alias, function, arguments)
 
 
 def _call_once(alias: str, function: Function, arguments: list[str]) -> dict[str, Any]:

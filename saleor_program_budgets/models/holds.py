@@ -11,11 +11,16 @@ from django.db import models
 from django.db.models import F, Q
 
 from saleor_program_budgets.models.accounts import Account
+from saleor_program_budgets.models.constraints import none_negative
 from saleor_program_budgets.models.limits import Lot
 from saleor_program_budgets.models.programs import Cycle, Member, Program
 
-REMAINS = Q(amount__gt=F("captured") + F("released")) | Q(
-    items__gt=F("items_captured") + F("items_released")
+REMAINS = Q(
+    amount__gt=F("captured")
+    + F("released")
+    + F("items_captured")
+    + F("items_released")
+    - F("items")
 )
 """Holds that still reserve something."""
 
@@ -59,36 +64,22 @@ class Hold(models.Model):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(
-                condition=Q(captured__gte=0)
-                & Q(released__gte=0)
-                & Q(refunded__gte=0)
-                & Q(items_captured__gte=0)
-                & Q(items_released__gte=0)
-                & Q(items_refunded__gte=0),
-                name="hold_nothing_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(amount__gte=0) & Q(items__gte=0) & (Q(amount__gt=0) | Q(items__gt=0)),
-                name="hold_amount_positive",
-            ),
-            models.CheckConstraint(
-                condition=Q(amount__gte=F("captured") + F("released"))
-                & Q(items__gte=F("items_captured") + F("items_released")),
+            # Something is held, is settled once, and refunds stay within captures.
+            none_negative(
+                F("amount") + F("items") - models.Value(1, output_field=models.BigIntegerField()),
+                F("refunded"),
+                F("released"),
+                F("captured") - F("refunded"),
+                F("amount") - F("captured") - F("released"),
+                F("items_refunded"),
+                F("items_released"),
+                F("items_captured") - F("items_refunded"),
+                F("items") - F("items_captured") - F("items_released"),
                 name="hold_settled_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(captured__gte=F("refunded"))
-                & Q(items_captured__gte=F("items_refunded")),
-                name="hold_refunds_within_captures",
             ),
         )
         indexes = (
-            models.Index(
-                fields=("checkout_id",),
-                name="hold_checkout",
-                condition=~Q(checkout_id=""),
-            ),
+            models.Index(fields=("checkout_id",), name="hold_checkout"),
             models.Index(fields=("order_id",), name="hold_order", condition=~Q(order_id="")),
             models.Index(
                 fields=("expires_at",), name="hold_due", condition=REMAINS & Q(order_id="")
@@ -128,12 +119,11 @@ class HoldLot(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("hold", "position"), name="hold_lot_position_once"),
-            models.CheckConstraint(
-                condition=Q(amount__gte=F("captured") + F("released"))
-                & Q(captured__gte=F("refunded"))
-                & Q(captured__gte=0)
-                & Q(released__gte=0)
-                & Q(refunded__gte=0),
+            none_negative(
+                F("refunded"),
+                F("released"),
+                F("captured") - F("refunded"),
+                F("amount") - F("captured") - F("released"),
                 name="hold_lot_settled_once",
             ),
         )

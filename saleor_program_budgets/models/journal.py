@@ -72,11 +72,7 @@ class Posting(models.Model):
         )
         indexes = (
             models.Index(fields=("program", "id"), name="posting_program"),
-            models.Index(
-                fields=("member", "id"),
-                name="posting_member",
-                condition=models.Q(member__isnull=False),
-            ),
+            models.Index(fields=("member", "id"), name="posting_member"),
             models.Index(
                 fields=("order_id",),
                 name="posting_order",

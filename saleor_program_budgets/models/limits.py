@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from saleor_program_budgets.models.accounts import Account
+from saleor_program_budgets.models.constraints import none_negative
 from saleor_program_budgets.models.programs import Cycle, Member, Program
 
 
@@ -20,7 +21,9 @@ class Limit(models.Model):
     share (0) gives the cap its id and says over how many it is ``spread``; a share that no longer
     ``takes_new`` only settles what was held in it.
 
-    ``overhang`` is what was already used above a ceiling when it was lowered; it only shrinks.
+    ``overhang`` is what was already used above a ceiling when it was lowered; it only shrinks. A
+    first share's ceiling is what the others leave of the cap's: with an overhang perhaps less
+    than nothing.
     ``lock_rank`` fixes the one order in which limits are locked: members first, then accounts
     from the leaves to the root, so that the row most purchases share is held the shortest.
     """
@@ -51,29 +54,12 @@ class Limit(models.Model):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(
-                # A first share's ceiling is what the others leave of the cap's: while the cap is
-                # overhung that may be less than nothing.
-                condition=(Q(ceiling__gte=0) | Q(kind="cap", share=0))
-                & Q(held__gte=0)
-                & Q(spent__gte=0)
-                & Q(overhang__gte=0),
-                name="limit_nothing_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(ceiling__gte=F("held") + F("spent") - F("overhang")),
+            none_negative(
+                F("held"),
+                F("spent"),
+                F("overhang"),
+                F("ceiling") + F("overhang") - F("held") - F("spent"),
                 name="limit_not_overspent",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    kind="member",
-                    member__isnull=False,
-                    account=None,
-                    program__isnull=False,
-                    cap=None,
-                )
-                | Q(kind="cap", account__isnull=False, member=None, cap__isnull=False),
-                name="limit_has_its_owner",
             ),
             models.UniqueConstraint(
                 fields=("member", "unit"),
@@ -173,18 +159,13 @@ class Lot(models.Model):
 
     class Meta:
         constraints = (
-            models.CheckConstraint(
-                condition=Q(held__gte=0)
-                & Q(spent__gte=0)
-                & Q(lapsed__gte=0)
-                & Q(withdrawn__gte=0)
-                & Q(moved__gte=0),
-                name="lot_nothing_negative",
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    amount__gte=F("held") + F("spent") + F("lapsed") + F("withdrawn") + F("moved")
-                ),
+            none_negative(
+                F("held"),
+                F("spent"),
+                F("lapsed"),
+                F("withdrawn"),
+                F("moved"),
+                F("amount") - F("held") - F("spent") - F("lapsed") - F("withdrawn") - F("moved"),
                 name="lot_not_overspent",
             ),
             models.UniqueConstraint(
