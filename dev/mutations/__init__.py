@@ -1,0 +1,1 @@
+"""Breaking the ledger on purpose, to see that a test notices."""
