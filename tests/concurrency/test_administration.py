@@ -1,6 +1,5 @@
 """What administrators change while shoppers buy: nothing slips through in between."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -8,15 +7,8 @@ from django.db.models import Min
 
 from saleor_program_budgets import accounts, ledger, programs
 from saleor_program_budgets.models import Cap, Cycle, Entry, Hold, Limit, Lot, Member
-from tests.support.racing import (
-    deadlocks,
-    execute,
-    kinds,
-    race,
-    slow_motion,
-    unguarded,
-    unordered,
-)
+from tests.concurrency.scene import Scene, given, hold, release
+from tests.support.racing import deadlocks, in_tree_order, in_turn, kinds, race, slow_motion
 from tests.support.world import World, figures, usd
 
 
@@ -28,9 +20,9 @@ def _shop(world: World, members: list[Member], value: str) -> list[Callable[[], 
     ]
 
 
-def _least_left_by_a_hold(cap: Limit) -> int:
-    """Return the lowest figure that any hold has left available under *cap*."""
-    lines = Entry.objects.filter(limit=cap, bucket="available", posting__kind="hold")
+def _least_left_by_a_hold(cap: Cap) -> int:
+    """Return the lowest figure that any hold has left available in a share of *cap*."""
+    lines = Entry.objects.filter(limit__cap_id=cap.pk, bucket="available", posting__kind="hold")
     return lines.aggregate(least=Min("balance_after"))["least"] or 0
 
 
@@ -48,56 +40,6 @@ def test_a_cap_lowered_while_members_buy(committed_world: World) -> None:
     assert cap.overhang == cap.held - cap.ceiling
 
 
-def test_without_locks_a_hold_passes_under_the_old_ceiling(committed_world: World) -> None:
-    world = committed_world
-    world.is_tampered = True
-    sales = world.account("Sales")
-    cap = world.cap(sales, "100.00")
-    [shop] = _shop(world, [world.member(sales)], "100.00")
-
-    def lower() -> None:
-        time.sleep(0.05)
-        world.cap(sales, "10.00")
-
-    with unguarded(constraints=False):
-        # Only holds are slow: the ceiling changes between a hold's check and its write.
-        with slow_motion(0.3):
-            execute("ALTER TABLE program_budgets_posting DISABLE TRIGGER a_slow_motion")
-            execute(
-                "CREATE OR REPLACE TRIGGER a_slow_motion BEFORE INSERT ON"
-                " program_budgets_posting FOR EACH ROW WHEN (NEW.kind = 'hold')"
-                " EXECUTE FUNCTION tests_slow_motion()"
-            )
-            race(shop, lower)
-        assert _least_left_by_a_hold(cap) < 0
-
-
-def _cap_while_a_purchase_is_under_way(world: World) -> Cap:
-    sales = world.account("Sales")
-    [shop] = _shop(world, [world.member(sales)], "65.00")
-
-    def set_cap() -> Cap:
-        time.sleep(0.1)  # the purchase has met no cap, and is not yet written
-        return world.cap(sales, "100.00")
-
-    with slow_motion(0.4):
-        outcomes = race(shop, set_cap)
-    assert kinds(outcomes) == {"Held": 1, "Limit": 1}
-    return outcomes[1]
-
-
-def test_a_new_cap_counts_the_purchase_under_way(committed_world: World) -> None:
-    cap = _cap_while_a_purchase_is_under_way(committed_world)
-    assert figures(cap) == {"ceiling": "100.00", "held": "65.00"}
-
-
-def test_without_locks_a_new_cap_overlooks_the_purchase_under_way(committed_world: World) -> None:
-    committed_world.is_tampered = True
-    with unguarded(constraints=False):
-        cap = _cap_while_a_purchase_is_under_way(committed_world)
-        assert figures(cap) == {"ceiling": "100.00"}
-
-
 def test_new_caps_among_many_purchases_overlook_none(committed_world: World) -> None:
     world = committed_world
     acme = world.account("Acme")
@@ -110,77 +52,9 @@ def test_new_caps_among_many_purchases_overlook_none(committed_world: World) -> 
         lambda: world.cap(acme, "1000.00", everywhere=True),
         *jobs[8:],
     )
-    assert kinds(outcomes) == {"Held": 16, "Limit": 3}
+    assert kinds(outcomes) == {"Cap": 3, "Held": 16}
     for cap in Cap.objects.all():
         assert figures(cap) == {"ceiling": "1000.00", "held": "160.00"}
-
-
-def test_two_ceilings_at_once_end_at_one_of_them(committed_world: World) -> None:
-    world = committed_world
-    sales = world.account("Sales")
-    cap = world.cap(sales, "1000.00")
-    with slow_motion():
-        race(lambda: world.cap(sales, "500.00"), lambda: world.cap(sales, "700.00"))
-    assert figures(cap) in ({"ceiling": "500.00"}, {"ceiling": "700.00"})
-
-
-def test_without_locks_two_ceilings_add_up_to_nonsense(committed_world: World) -> None:
-    world = committed_world
-    world.is_tampered = True
-    sales = world.account("Sales")
-    cap = world.cap(sales, "1000.00")
-    with unguarded(constraints=False):
-        with slow_motion():
-            race(lambda: world.cap(sales, "500.00"), lambda: world.cap(sales, "700.00"))
-        assert figures(cap) == {"ceiling": "200.00"}  # 1,000.00 - 500.00 - 300.00
-
-
-def _move(world: World, member: Member) -> None:
-    programs.move_member(member=member, account=world.account("Marketing"))
-
-
-def _deactivate(world: World, member: Member) -> None:
-    programs.deactivate_member(member=member, at=world.at)
-
-
-CHANGES = pytest.mark.parametrize("change", [_move, _deactivate])
-
-
-def _change_during_a_purchase(
-    world: World, change: Callable[[World, Member], None]
-) -> tuple[int, int]:
-    """Return the holds under the old rules when the change was done, and in the end."""
-    sales = world.account("Sales")
-    ann = world.member(sales)
-    [shop] = _shop(world, [ann], "65.00")
-    other = Member.objects.get(pk=ann.pk)
-    seen: list[int] = []
-
-    def change_and_look() -> None:
-        time.sleep(0.1)  # the purchase has been checked and not yet written
-        change(world, other)
-        seen.append(Hold.objects.filter(account=sales).count())
-
-    with slow_motion(0.4):
-        outcomes = race(shop, change_and_look)
-    assert kinds(outcomes) == {"Held": 1, "NoneType": 1}
-    return seen[0], Hold.objects.filter(account=sales).count()
-
-
-@CHANGES
-def test_once_a_member_has_changed_nothing_passes_under_the_old_rules(
-    committed_world: World, change: Callable[[World, Member], None]
-) -> None:
-    assert _change_during_a_purchase(committed_world, change) == (1, 1)
-
-
-@CHANGES
-def test_without_locks_a_purchase_passes_after_the_change(
-    committed_world: World, change: Callable[[World, Member], None]
-) -> None:
-    committed_world.is_tampered = True
-    with unguarded(constraints=False):
-        assert _change_during_a_purchase(committed_world, change) == (0, 1)
 
 
 def test_members_moved_while_they_buy_are_counted_in_one_place(committed_world: World) -> None:
@@ -201,7 +75,8 @@ def test_members_moved_while_they_buy_are_counted_in_one_place(committed_world: 
         cap.refresh_from_db()
         holds = Hold.objects.filter(account_id=cap.account_id)
         assert cap.held == sum(hold.amount for hold in holds)
-        assert all(line.limit == cap for hold in holds for line in hold.caps.all())
+        met = Limit.objects.filter(pk__in=[share for hold in holds for share in hold.shares])
+        assert {share.cap_id for share in met} == {cap.pk}
     assert sum(cap.held for cap in caps) == 12 * 50_00
 
 
@@ -234,23 +109,64 @@ def _trade(world: World) -> tuple[list[Callable[[], object]], Callable[[], objec
 
 def test_trading_while_branches_move_meets_no_deadlock(committed_world: World) -> None:
     jobs, move = _trade(committed_world)
-    before = deadlocks()
     outcomes = race(*jobs, move)
     assert kinds(outcomes) == {"NoneType": 9}
-    assert deadlocks() == before
     whole = Cap.objects.get(account__parent=None)
     assert figures(whole) == {"ceiling": "100000.00", "spent": "160.00"}  # 8 x 4 x 5.00
 
 
-def test_without_the_order_of_locks_trading_deadlocks(committed_world: World) -> None:
-    """The control: it is the order that keeps them apart."""
-    jobs, _ = _trade(committed_world)
+def test_the_books_are_right_at_every_instant_of_trading(committed_world: World) -> None:
+    jobs, move = _trade(committed_world)
+
+    def look() -> list[str]:
+        seen = [ledger.verify().differences for _ in range(5)]
+        return [str(difference) for differences in seen for difference in differences]
+
+    *traded, differences = race(*jobs, move, look)
+    assert (kinds(traded), differences) == ({"NoneType": 9}, [])
+
+
+def _a_branch_upside_down(world: World) -> Scene:
+    """Sales was under Acme, and a purchase was made there; now Acme is under Sales.
+
+    Caps keep the rank of where they were set, so Sales' is locked before Acme's, as ever; the
+    walk from Ann, who went with Acme, meets Acme's first.
+    """
+    scene = given(cap="100.00", older="30.00")(world)
+    world.cap(scene.acme, "100.00")
+    accounts.move_account(account=scene.sales, parent=None)
+    accounts.move_account(account=scene.acme, parent=scene.sales)
+    programs.move_member(member=scene.ann, account=scene.acme)
+    return scene
+
+
+def test_a_branch_turned_upside_down_meets_no_deadlock(committed_world: World) -> None:
+    scene = _a_branch_upside_down(committed_world)
+    colleague = hold("20.00", by="Bob")(scene)
+    programs.move_member(member=Member.objects.latest("pk"), account=scene.acme)
+    acme = Cap.objects.get(account=scene.acme)
+    met = in_turn(colleague, release()(scene), stop_at=f"cap {acme.pk}")
+    assert kinds([met.first, met.second]) == {"Held": 1, "Settlement": 1}
+    assert met.waited
+    assert [figures(cap) for cap in Cap.objects.all()] == [
+        {"ceiling": "100.00", "held": "20.00"}
+    ] * 2
+
+
+@pytest.mark.usefixtures("deadlocks_expected")
+def test_locked_in_the_trees_order_it_deadlocks(committed_world: World) -> None:
+    """The control: it is the rank that keeps them apart. What was rolled back is repeated."""
+    scene = _a_branch_upside_down(committed_world)
+    colleague = hold("20.00", by="Bob")(scene)
+    programs.move_member(member=Member.objects.latest("pk"), account=scene.acme)
     before = deadlocks()
-    with unordered():
-        outcomes = race(*jobs)
-    assert "OperationalError" in kinds(outcomes)
-    assert deadlocks() > before
-    assert ledger.verify().is_clean
+    with in_tree_order():
+        met = in_turn(colleague, release()(scene), stop_at=f"cap {scene.cap.pk}")
+    assert deadlocks() == before + 1
+    assert kinds([met.first, met.second]) == {"Held": 1, "Settlement": 1}
+    assert [figures(cap) for cap in Cap.objects.all()] == [
+        {"ceiling": "100.00", "held": "20.00"}
+    ] * 2
 
 
 def test_a_program_opened_twice_at_once_has_one_cycle(committed_world: World) -> None:

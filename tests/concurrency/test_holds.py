@@ -5,7 +5,7 @@ import pytest
 from saleor_program_budgets import ledger
 from saleor_program_budgets.errors import BalanceShort, CapReached, KeyConflict, LedgerInvariant
 from saleor_program_budgets.ledger import Held
-from saleor_program_budgets.models import Hold, Limit, Member, Refused
+from saleor_program_budgets.models import Cap, Hold, Limit, Member, Refused
 from tests.support.racing import kinds, race, slow_motion, unguarded
 from tests.support.world import World, figures, usd
 
@@ -20,14 +20,14 @@ def _hold_at_once(world: World, members: list[Member], value: str) -> list[objec
     )
 
 
-def _one_balance(world: World) -> tuple[list[Member], Limit]:
+def _one_balance(world: World) -> tuple[list[Member], Cap | Limit]:
     """Eight purchases of one member who has 100.00."""
     world.open_program(allotment="100.00")
     ann = world.member()
     return [ann] * 8, Limit.objects.get(member=ann)
 
 
-def _one_department(world: World) -> tuple[list[Member], Limit]:
+def _one_department(world: World) -> tuple[list[Member], Cap | Limit]:
     """Eight members of a department with its last 100.00."""
     sales = world.account("Sales", under=world.account("Acme"))
     return world.members(8, sales), world.cap(sales, "100.00")
@@ -46,7 +46,7 @@ def test_what_is_left_is_held_once(committed_world: World, contested: object) ->
     members, limit = contested(committed_world)
     with slow_motion():
         outcomes = _hold_at_once(committed_world, members, "40.00")
-    refusal = BalanceShort if limit.member_id else CapReached
+    refusal = CapReached if isinstance(limit, Cap) else BalanceShort
     assert kinds(outcomes) == {"Held": 2, refusal.__name__: 6}
     assert figures(limit) == {"ceiling": "100.00", "held": "80.00"}
     assert Refused.objects.count() == 6

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import transaction
+from django.db.models import QuerySet
 
 from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.errors import LedgerInvariant, NotCovered, NotHeld
@@ -180,15 +181,16 @@ def test_a_return_sees_what_was_captured_after_it_looked(
     ann = world.member()
     _order(world, ann, "100.00", due="60.00")
     looks = []
+    look = ledger.with_last_posting
 
-    def look_then_be_overtaken(*, order_id: str) -> list[Hold]:
-        holds = list(Hold.objects.filter(order_id=order_id))
+    def look_then_be_overtaken(holds: QuerySet[Hold]) -> list[Hold]:
+        found = list(look(holds))
         if not looks:
-            world.capture(holds[0].pk, "60.00")
-        looks.append(holds)
-        return holds
+            world.capture(found[0].pk, "60.00")
+        looks.append(found)
+        return found
 
-    monkeypatch.setattr(ledger, "holds_of_order", look_then_be_overtaken)
+    monkeypatch.setattr(ledger, "with_last_posting", look_then_be_overtaken)
     _return(world)
     assert world.balance(ann) == {"available": "300.00"}
 

@@ -1,15 +1,21 @@
-"""Racing: jobs at one instant on connections of their own, and the guards switched off.
+"""Racing: operations that meet on connections of their own, and the guards switched off.
 
-A test that shows no overspending proves little unless the same race overspends without its lock.
-``unguarded`` takes the guards away, ``slow_motion`` holds open the moment between the check and
-the write, so that a missing lock shows every time and not once in a thousand.
+A test that shows no overspending proves little unless the same meeting overspends without its
+lock. ``unguarded`` takes the guards away. Two ways to meet:
+
+- ``in_turn`` stops the first operation between what it checked and what it writes, lets the second
+  come until it is done or has to wait, and then lets the first go on: nothing is left to chance.
+- ``race`` starts any number at one instant; ``slow_motion`` stretches the moment between check and
+  write, so that a missing lock shows every time and not once in a thousand.
 """
 
 from __future__ import annotations
 
 import re
 import threading
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.management import call_command
@@ -19,64 +25,146 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 PATIENCE_SECONDS = 60
-NO_LOCKS = """
-CREATE OR REPLACE FUNCTION program_budgets_lock(p_limits bigint[]) RETURNS void
-LANGUAGE plpgsql AS $$ BEGIN END $$;
-CREATE OR REPLACE FUNCTION program_budgets_lock_hold(p_hold uuid) RETURNS program_budgets_hold
-LANGUAGE sql AS $$ SELECT * FROM program_budgets_hold WHERE id = p_hold $$;
-CREATE OR REPLACE FUNCTION program_budgets_begin_posting() RETURNS void
-LANGUAGE sql AS $$ SELECT $$;
-"""
-NO_LAST_LOOK = """
-CREATE OR REPLACE FUNCTION program_budgets_require_all_placed(p_rest bigint) RETURNS void
-LANGUAGE sql AS $$ SELECT $$;
-"""
-NO_ORDER = """
-CREATE OR REPLACE FUNCTION program_budgets_lock(p_limits bigint[]) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE v_id bigint;
+LOOK_EVERY_SECONDS = 0.003
+GATE = 7_024_900
+"""Advisory lock that ``in_turn`` keeps the first operation waiting for."""
+
+# What may go wrong without locks is what these statements are for.
+ROW_LOCK = re.compile(r"\s+FOR UPDATE(?: SKIP LOCKED)?\b")
+POSTINGS_LOCK = re.compile(r"PERFORM pg_advisory_xact_lock(?:_shared)?\(7024002\);")
+LAST_LOOK = re.compile(r"IF p_rest <> 0 THEN")
+UNIQUE_ONCE = (
+    "program_budgets_outcome_pkey",
+    "lot_one_allotment_per_cycle",
+    "posting_reversed_once",
+)
+"""The indexes by which something happens once; beside the checks, the database's last guard."""
+
+# Where an operation has checked all it checks, and has written nothing that others see: in front
+# of its posting, of its lots, of an outcome without a posting, of a member's or account's new row.
+BEFORE_WRITING = {
+    "program_budgets_post": re.compile(r"\bBEGIN\b"),
+    "program_budgets_remember": re.compile(r"\bBEGIN\b"),
+    "program_budgets_grant": re.compile(r"(?=WITH granted AS)"),
+    "program_budgets_rebuild": re.compile(r"PERFORM program_budgets_stop_postings\(\);"),
+}
+WRITTEN_BY_DJANGO = ("program_budgets_member", "program_budgets_account")
+STOP = f"""
+CREATE FUNCTION tests_stop_at(p_place text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    FOR v_id IN SELECT id FROM unnest(p_limits) id ORDER BY random() LOOP
-        PERFORM 1 FROM program_budgets_limit WHERE id = v_id FOR UPDATE;
-        PERFORM pg_sleep(0.02);
-    END LOOP;
+    IF current_setting('tests.stop_at', true) = p_place THEN
+        PERFORM pg_advisory_xact_lock_shared({GATE});
+    END IF;
+END $$;
+CREATE FUNCTION tests_stop_before_writing() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM tests_stop_at('write');
+    RETURN NULL;
 END $$;
 """
-SLOW_MOTION = """
-CREATE FUNCTION tests_slow_motion() RETURNS trigger
-LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(%s); RETURN NEW; END $$;
-CREATE TRIGGER a_slow_motion BEFORE INSERT ON program_budgets_posting
-    FOR EACH ROW EXECUTE FUNCTION tests_slow_motion();
-"""
-NORMAL_MOTION = "DROP FUNCTION tests_slow_motion() CASCADE"
+NO_STOP = "DROP FUNCTION tests_stop_before_writing() CASCADE; DROP FUNCTION tests_stop_at(text);"
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What two operations returned or raised, and whether the second had to wait for the first."""
+
+    first: Any
+    second: Any
+    waited: bool
+
+
+def in_turn(
+    first: Callable[[], Any], second: Callable[[], Any], *, stop_at: str = "write"
+) -> Meeting:
+    """Let *first* come to *stop_at*, then *second* as far as it gets, then *first* go on.
+
+    Places to stop at: ``write``; ``commit``, after everything is written; ``cap 12``, before the
+    cap with that id is locked.
+    """
+    with _stops():
+        execute(f"SELECT pg_advisory_lock({GATE})")
+        try:
+            one = _Runner(first, stop_at=stop_at)
+            _until(lambda: one.is_done or _waits(one), "the first is stopped")
+            if one.is_done:
+                raise AssertionError(f"It never came to “{stop_at}”: {one.outcome!r}")
+            other = _Runner(second)
+            _until(lambda: other.is_done or _waits(other, on=one), "the second is done or waits")
+            waited = not other.is_done
+        finally:
+            execute(f"SELECT pg_advisory_unlock({GATE})")
+        return Meeting(one.join(), other.join(), waited)
 
 
 def race(*jobs: Callable[[], Any]) -> list[Any]:
     """Run all jobs at once and return what each returned or raised, in their order."""
-    outcomes: list[Any] = [None] * len(jobs)
     start = threading.Barrier(len(jobs))
+    runners = [_Runner(job, start=start) for job in jobs]
+    return [runner.join() for runner in runners]
 
-    def run(place: int, job: Callable[[], Any]) -> None:
+
+class _Runner:
+    """A job in a thread, on a connection of its own."""
+
+    def __init__(
+        self,
+        job: Callable[[], Any],
+        *,
+        start: threading.Barrier | None = None,
+        stop_at: str = "",
+    ) -> None:
+        self.job = job
+        self.start = start
+        self.stop_at = stop_at
+        self.backend = 0
+        self.outcome: Any = None
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    @property
+    def is_done(self) -> bool:
+        return not self.thread.is_alive()
+
+    def join(self) -> Any:
+        self.thread.join(PATIENCE_SECONDS)
+        if self.thread.is_alive():
+            raise TimeoutError("a job of the race hangs")
+        return self.outcome
+
+    def _run(self) -> None:
         try:
-            connection.ensure_connection()
-            start.wait(PATIENCE_SECONDS)
-            outcomes[place] = job()
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_backend_pid(), set_config('tests.stop_at', %s, false)",
+                    [self.stop_at],
+                )
+                self.backend = cursor.fetchone()[0]
+            if self.start:
+                self.start.wait(PATIENCE_SECONDS)
+            self.outcome = self.job()
         except Exception as error:  # noqa: BLE001 the outcome, which the test looks at
-            outcomes[place] = error
+            self.outcome = error
         finally:
             connections.close_all()
 
-    threads = [
-        threading.Thread(target=run, args=(place, job), daemon=True)
-        for place, job in enumerate(jobs)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE_SECONDS)
-    if any(thread.is_alive() for thread in threads):
-        raise TimeoutError("a job of the race hangs")
-    return outcomes
+
+def _waits(runner: _Runner, *, on: _Runner | None = None) -> bool:
+    """Return whether the runner waits for a lock of *on*'s, or at the gate."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(%s, pg_backend_pid()) = ANY (pg_blocking_pids(%s))",
+            [on.backend if on else None, runner.backend],
+        )
+        return cursor.fetchone()[0]
+
+
+def _until(is_so: Callable[[], bool], what: str) -> None:
+    for _ in range(int(PATIENCE_SECONDS / LOOK_EVERY_SECONDS)):
+        if is_so():
+            return
+        time.sleep(LOOK_EVERY_SECONDS)
+    raise TimeoutError(f"waited in vain until {what}")
 
 
 def kinds(outcomes: Sequence[Any]) -> dict[str, int]:
@@ -88,40 +176,65 @@ def kinds(outcomes: Sequence[Any]) -> dict[str, int]:
 @contextmanager
 def slow_motion(seconds: float = 0.1) -> Iterator[None]:
     """Hold every posting open for a while between what it checked and what it writes."""
-    execute(SLOW_MOTION % seconds)
-    try:
+    with _rewritten(lambda name, text: _before_writing(name, text, f"pg_sleep({seconds})")):
         yield
-    finally:
-        execute(NORMAL_MOTION)
 
 
 @contextmanager
-def unguarded(*, constraints: bool) -> Iterator[None]:
+def unguarded(*, constraints: bool, only: str = "") -> Iterator[None]:
     """Take the locks away, and with *constraints* given as false the database's last guard too.
 
-    Afterwards everything is put back, in an empty database: what happened meanwhile may break
-    the constraints.
+    *only* names the one function to lose its locks. Afterwards everything is put back, in an empty
+    database: what happened meanwhile may break the constraints.
     """
-    with _replaced(NO_LOCKS if constraints else NO_LOCKS + NO_LAST_LOOK):
-        dropped = [] if constraints else _drop_constraints()
+
+    def unlock(name: str, text: str) -> str:
+        if only and name != only:
+            return text
+        text = POSTINGS_LOCK.sub("PERFORM 1;", ROW_LOCK.sub("", text))
+        return text if constraints else LAST_LOOK.sub("IF false THEN", text)
+
+    with _rewritten(unlock):
+        put_back = [] if constraints else _drop_constraints()
         try:
             yield
         finally:
-            call_command("flush", interactive=False, verbosity=0)
-            for table, name, definition in dropped:
-                execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+            call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+            for statement in put_back:
+                execute(statement)
 
 
 @contextmanager
-def unordered() -> Iterator[None]:
-    """Take the locks one by one in no particular order."""
-    with _replaced(NO_ORDER):
+def in_tree_order() -> Iterator[None]:
+    """Let purchases lock caps from the member's account up, wherever accounts were moved to."""
+    changed: list[str] = []
+
+    def reorder(name: str, text: str) -> str:
+        if name != "program_budgets_hold":
+            return text
+        changed.append(name)
+        return _replace_once(re.compile("ORDER BY lock_rank, cap_id"), "ORDER BY distance", text)
+
+    with _rewritten(reorder):
+        assert changed
         yield
 
 
 def deadlocks() -> int:
-    """Return how many deadlocks this database has seen."""
+    """Return how many deadlocks this database has seen, once its racers are gone.
+
+    They report what they saw when they end.
+    """
     with connection.cursor() as cursor:
+
+        def is_alone() -> bool:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            return cursor.fetchone()[0] == 0
+
+        _until(is_alone, "the racers are gone")
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         return cursor.fetchone()[0]
@@ -134,30 +247,81 @@ def execute(statements: str) -> None:
 
 
 @contextmanager
-def _replaced(functions: str) -> Iterator[None]:
-    names = re.findall(r"FUNCTION (\w+)\(", functions)
+def _stops() -> Iterator[None]:
+    """Let sessions that ask for it stop where they are about to write."""
+
+    def stop(name: str, text: str) -> str:
+        if name in {"program_budgets_pick_share", "program_budgets_lock_cap"}:
+            return _replace_once(
+                re.compile(r"\bBEGIN\b"), "BEGIN PERFORM tests_stop_at('cap ' || p_cap);", text
+            )
+        if name == "program_budgets_remember":
+            text = _before_writing(name, text, "tests_stop_at('commit')")
+        return _before_writing(name, text, "tests_stop_at('write')")
+
+    execute(STOP)
+    for table in WRITTEN_BY_DJANGO:
+        execute(
+            f"CREATE TRIGGER tests_stop BEFORE UPDATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION tests_stop_before_writing()"
+        )
+    try:
+        with _rewritten(stop):
+            yield
+    finally:
+        execute(NO_STOP)
+
+
+def _before_writing(name: str, text: str, call: str) -> str:
+    if name not in BEFORE_WRITING:
+        return text
+    return _replace_once(BEFORE_WRITING[name], rf"\g<0> PERFORM {call}; ", text)
+
+
+def _replace_once(pattern: re.Pattern[str], replacement: str, text: str) -> str:
+    changed, count = pattern.subn(replacement, text, count=1)
+    if not count:
+        raise LookupError(f"{pattern.pattern} isn't in the function any more:\n{text}")
+    return changed
+
+
+@contextmanager
+def _rewritten(rewrite: Callable[[str, str], str]) -> Iterator[None]:
+    """Replace the ledger's functions by what *rewrite* makes of their names and definitions."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = ANY(%s)", [names]
+            "SELECT proname, pg_get_functiondef(oid) FROM pg_proc"
+            " WHERE proname LIKE 'program\\_budgets\\_%' AND prokind = 'f'"
         )
-        originals = [definition for (definition,) in cursor.fetchall()]
-    execute(functions)
+        originals = cursor.fetchall()
+    replaced: list[str] = []
     try:
+        for name, original in originals:
+            changed = rewrite(name, original)
+            if changed != original:
+                replaced.append(original)
+                execute(changed)
         yield
     finally:
-        for definition in originals:
-            execute(definition)
+        for original in replaced:
+            execute(original)
 
 
-def _drop_constraints() -> list[tuple[str, str, str]]:
-    """Drop the checks, and that a key is used once; returns what to put back."""
+def _drop_constraints() -> list[str]:
+    """Drop the checks, and that some things happen once; returns what puts them back."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)"
-            " FROM pg_constraint WHERE conrelid::regclass::text LIKE 'program_budgets_%%'"
-            " AND (contype = 'c' OR contype = 'u' AND conname LIKE '%%_key_key')"
+            "SELECT format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),"
+            " format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s',"
+            "  conrelid::regclass, conname, pg_get_constraintdef(oid))"
+            " FROM pg_constraint WHERE conrelid::regclass::text LIKE 'program\\_budgets\\_%%'"
+            " AND (contype = 'c' OR conname = ANY (%(once)s))"
+            " UNION ALL SELECT format('DROP INDEX %%I', relname), pg_get_indexdef(pg_class.oid)"
+            " FROM pg_class WHERE relkind = 'i' AND relname = ANY (%(once)s)"
+            " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = pg_class.oid)",
+            {"once": list(UNIQUE_ONCE)},
         )
-        dropped = cursor.fetchall()
-        for table, name, _ in dropped:
-            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    return dropped
+        guards = cursor.fetchall()
+    for drop, _ in guards:
+        execute(drop)
+    return [put_back for _, put_back in guards]
