@@ -25,7 +25,13 @@ from saleor_program_budgets.ledger.holds import (
     release,
     release_unbound,
 )
-from saleor_program_budgets.ledger.queries import Balance, balances, caps_on, caps_over
+from saleor_program_budgets.ledger.queries import (
+    Balance,
+    balances,
+    caps_on,
+    caps_over,
+    cycle_figures,
+)
 from saleor_program_budgets.ledger.records import (
     Actor,
     Correction,
@@ -63,6 +69,7 @@ __all__ = [
     "caps_over",
     "capture",
     "claw_back",
+    "cycle_figures",
     "due_holds",
     "end_due_raises",
     "expire",

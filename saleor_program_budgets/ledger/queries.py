@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Q, Sum
 
@@ -49,7 +49,6 @@ def balances(
     it. Members without a lot are absent.
     """
     is_usable = Q(expires_at=None) | Q(expires_at__gt=at)
-    left = F("amount") - F("held") - F("spent") - F("lapsed") - F("withdrawn") - F("moved")
     rows = (
         Lot.objects.using(using)
         .filter(
@@ -58,18 +57,37 @@ def balances(
             limit__member_id__in=members,
         )
         .values("limit__member_id")
-        .annotate(
-            total=Sum(F("amount") - F("moved")),
-            usable=Sum(left, filter=is_usable, default=0),
-            reserved=Sum("held"),
-            used=Sum("spent"),
-            gone=Sum("lapsed") + Sum(left, filter=~is_usable, default=0),
-            taken=Sum("withdrawn"),
-        )
+        .annotate(**_sums(at))
         .order_by()
-        .values_list("limit__member_id", "total", "usable", "reserved", "used", "gone", "taken")
+        .values_list("limit__member_id", *_sums(at))
     )
     return {member_id: Balance(*figures) for member_id, *figures in rows}
+
+
+def cycle_figures(
+    *, cycle: Cycle, at: datetime, in_items: bool = False, using: str | None = None
+) -> Balance:
+    """Return what all members together were granted for *cycle*, and what became of it by *at*.
+
+    One query over the cycle's lots; it never reads the journal.
+    """
+    units = Q(limit__unit=ITEM) if in_items else ~Q(limit__unit=ITEM)
+    figures = Lot.objects.using(using).filter(units, cycle=cycle).aggregate(**_sums(at))
+    return Balance(*figures.values())
+
+
+def _sums(at: datetime) -> dict[str, Any]:
+    """Return the sums that a balance consists of, in its order."""
+    is_usable = Q(expires_at=None) | Q(expires_at__gt=at)
+    left = F("amount") - F("held") - F("spent") - F("lapsed") - F("withdrawn") - F("moved")
+    return {
+        "total": Sum(F("amount") - F("moved"), default=0),
+        "usable": Sum(left, filter=is_usable, default=0),
+        "reserved": Sum("held", default=0),
+        "used": Sum("spent", default=0),
+        "gone": Sum("lapsed", default=0) + Sum(left, filter=~is_usable, default=0),
+        "taken": Sum("withdrawn", default=0),
+    }
 
 
 def caps_over(

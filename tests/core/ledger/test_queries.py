@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from saleor_program_budgets import ledger
 from saleor_program_budgets.ledger import Balance
 from saleor_program_budgets.models import Cap, Limit
-from tests.support.world import DAY, INSTANT, World
+from tests.support.world import DAY, HOUR, INSTANT, World
 
 
 def test_a_balance_adds_up(world: World) -> None:
@@ -104,3 +104,22 @@ def test_caps_are_one_query_at_any_depth(world: World, depth: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         caps = ledger.caps_over(account_id=account.pk, cycle=cycle, unit="USD", at=world.at)
     assert (len(caps), len(queries)) == (depth, 1)
+
+
+def test_a_cycles_figures_are_the_sum_of_its_members_balances(world: World) -> None:
+    acme = world.account("Acme")
+    ann, bob = world.members(2, acme)
+    world.capture(world.hold(ann, "100.00"), "65.00")
+    world.grant(bob, "25.00", expires_at=world.at + HOUR)
+    world.kit(bob, 3)
+    world.at += HOUR
+    members = ledger.balances(members=[ann.pk, bob.pk], cycle=world.cycle, at=world.at)
+    assert ledger.cycle_figures(cycle=world.cycle, at=world.at) == ledger.Balance(
+        granted=625_00, available=535_00, held=35_00, spent=65_00, lapsed=25_00
+    )
+    assert sum(balance.granted for balance in members.values()) == 625_00
+    assert ledger.cycle_figures(cycle=world.cycle, at=world.at, in_items=True).available == 3
+
+
+def test_a_cycle_without_lots_has_no_figures(world: World) -> None:
+    assert ledger.cycle_figures(cycle=world.cycle, at=world.at) == ledger.Balance()
