@@ -35,7 +35,7 @@ def crowds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(holds, "call", counting)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("crowds")
 def test_the_ledger_agrees_with_its_model(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = int(os.environ.get("PROGRAM_BUDGETS_STEPS", "0"))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
@@ -25,6 +25,7 @@ from saleor_program_budgets.money import Amount
 from tests.properties.books import digest
 from tests.properties.reference.model import Model
 from tests.properties.reference.rows import MONEY, Hold, Person, Refused
+from tests.support.database import tables
 from tests.support.world import HOUR, World
 
 ALLOTMENT = 40
@@ -57,7 +58,7 @@ class Bench(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        # Each history runs in a transaction of its own, which counts as the test's.
+        # Each history runs in a transaction of its own, which counts as a TestCase's.
         self.atomic = transaction.atomic()
         self.atomic._from_testcase = True
         self.atomic.__enter__()
@@ -75,6 +76,9 @@ class Bench(RuleBasedStateMachine):
     def teardown(self) -> None:
         transaction.set_rollback(True)
         self.atomic.__exit__(None, None, None)
+        # What was rolled back is swept out, or every history would run slower than the last.
+        with connection.cursor() as cursor:
+            cursor.execute(f"VACUUM {', '.join(tables())}")
 
     # Running
 
