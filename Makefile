@@ -3,6 +3,7 @@
 # SALEOR_ROOT=~/saleor-3.22 make test     another Saleor checkout (default: ~/saleor)
 # DATABASE_URL=… CACHE_URL=… make test    given servers instead of private ones
 # make test-core ARGS="-k rollover -x"    arguments for pytest
+# PROGRAM_BUDGETS_FAULTS=all make test-core ARGS=tests/faults    every fault at every point: minutes
 
 MAKEFLAGS += --no-print-directory
 SHELL := bash

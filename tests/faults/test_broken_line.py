@@ -34,7 +34,7 @@ def _break(line: Line, moment: Moment, job: Call, *, call: int = 0) -> None:
 
 @EACH_OPERATION
 def test_an_answer_that_is_lost_is_given_again(operation: Operation) -> None:
-    answer, end = after(operation, fresh())
+    answer, end = after(operation)
     job = operation.prepare(fresh())
     start = rows()
     # What the ledger is asked to do; `end_due_raises` finds out by a query what to ask for.
@@ -52,7 +52,7 @@ def test_an_answer_that_is_lost_is_given_again(operation: Operation) -> None:
 
 @pytest.mark.parametrize("moment", ["sent", "answered", "half_answered"])
 def test_one_posting_however_the_line_broke(moment: Moment) -> None:
-    _, end = after(Operation(hold), fresh())
+    _, end = after(Operation(hold))
     job = hold(fresh())
     with breakable_line() as line:
         _break(line, moment, job)
@@ -65,7 +65,7 @@ def test_one_posting_however_the_line_broke(moment: Moment) -> None:
 
 def test_a_line_that_breaks_again_and_again() -> None:
     """Five tries, of which four are lost in different ways, hold once."""
-    _, end = after(Operation(hold), fresh())
+    _, end = after(Operation(hold))
     job = hold(fresh())
     moments: tuple[Moment, ...] = ("unsent", "sent", "half_answered", "answered")
     with breakable_line() as line:

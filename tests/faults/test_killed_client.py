@@ -19,7 +19,7 @@ pytestmark = [
 
 @EACH_OPERATION
 def test_killed_at_each_statement_and_repeated(operation: Operation) -> None:
-    answer, end = after(operation, fresh())
+    answer, end = after(operation)
     job = operation.prepare(fresh())
     start = rows()
     points: list[Point] = []

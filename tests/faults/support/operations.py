@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
 
 from saleor_program_budgets import ledger
 from saleor_program_budgets.ledger import Renewal
-from saleor_program_budgets.models import Account, Cap, Lot, Member
+from saleor_program_budgets.models import Account, Cap, Lot, Member, Posting
 from saleor_program_budgets.money import Amount
+from tests.faults.support.books import Books, books, fresh, told
 from tests.support.racing import execute
 from tests.support.world import DAY, HOUR, TESTS, World, usd
 
@@ -271,8 +273,6 @@ def reverse_a_raise(world: World) -> Call:
 
 
 def _reverse(world: World, kind: str) -> Call:
-    from saleor_program_budgets.models import Posting
-
     posting = Posting.objects.filter(kind=kind).latest("pk").pk
     return lambda: ledger.reverse(
         posting_id=posting, reason="a mistake", key="reversal", actor=TESTS, at=world.at
@@ -313,9 +313,8 @@ EACH_OPERATION = pytest.mark.parametrize(
 )
 
 
-def after(operation: Operation, world: World) -> tuple[Any, Any]:
+@cache
+def after(operation: Operation) -> tuple[Any, Books]:
     """Run the operation undisturbed; return what its caller is told and the books after it."""
-    from tests.faults.support.books import books, told
-
-    answer = told(operation.prepare(world))
+    answer = told(operation.prepare(fresh()))
     return answer, books()
