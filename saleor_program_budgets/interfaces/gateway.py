@@ -122,6 +122,7 @@ def charge(*, data: TransactionActionData, requestor: Any) -> None:
         return ledger.capture(
             hold_id=hold.pk,
             amount=amount,
+            items=_items_with(amount, hold.remaining, hold.items_remaining),
             order_id=hold.order_id,
             key=_request_key(data),
             actor=actor,
@@ -140,11 +141,24 @@ def refund(*, data: TransactionActionData, requestor: Any) -> None:
     def give_back(hold: Hold, amount: Amount, actor: Actor, at: datetime) -> Settlement:
         key, cause = _request_key(data), "refund requested"
         if hold.captured:
+            returned = hold.captured - hold.refunded, hold.items_captured - hold.items_refunded
             return programs.refund(
-                hold=hold, amount=amount, key=key, actor=actor, at=at, cause=cause
+                hold=hold,
+                amount=amount,
+                items=_items_with(amount, *returned),
+                key=key,
+                actor=actor,
+                at=at,
+                cause=cause,
             )
         return ledger.release(
-            hold_id=hold.pk, amount=amount, key=key, actor=actor, at=at, cause=cause
+            hold_id=hold.pk,
+            amount=amount,
+            items=_items_with(amount, hold.remaining, hold.items_remaining),
+            key=key,
+            actor=actor,
+            at=at,
+            cause=cause,
         )
 
     _answer(data, requestor, "REFUND", give_back)
@@ -158,9 +172,11 @@ def cancel(*, data: TransactionActionData, requestor: Any) -> None:
 
     def give_back(hold: Hold, amount: Amount, actor: Actor, at: datetime) -> Settlement:
         left = Amount(hold.remaining, hold.unit)
+        amount = min(amount, left) if amount else left
         return ledger.release(
             hold_id=hold.pk,
-            amount=min(amount, left) if amount else left,
+            amount=amount,
+            items=_items_with(amount, hold.remaining, hold.items_remaining),
             key=_request_key(data),
             actor=actor,
             at=at,
@@ -294,6 +310,14 @@ def _answer(
 def _actions(hold: Hold) -> list[str]:
     """Return what may be asked next, spelled as Saleor wants it in answers."""
     return [action.upper() for action in transactions.actions_of(hold)]
+
+
+def _items_with(amount: Amount, left: int, items_left: int) -> int:
+    """Return how many items go with *amount*: Saleor's requests name money alone.
+
+    All of them with all of the money, else none.
+    """
+    return items_left if amount.minor == left else 0
 
 
 def _request_key(data: TransactionActionData) -> str:

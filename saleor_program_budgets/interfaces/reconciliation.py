@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saleor.order.models import Order
 from saleor.payment import TransactionEventType
@@ -84,27 +84,28 @@ def _report_missing(at: datetime) -> int:
             created_at__lt=at - GRACE,
             kind__in=transactions.AUTHORIZED_EVENTS,
             hold__isnull=False,
+            amount__gt=0,
         )
         .order_by("pk")
-        .values_list("pk", "kind", "hold_id")
+        .values_list("pk", "kind", "hold_id", "reverses_id", named=True)
     )
     reported = 0
     page = list(recent[:BATCH])
     while page:
         reported += sum(transactions.report(hold_id) > 0 for hold_id in _unreported(page))
-        page = list(recent.filter(pk__gt=page[-1][0])[:BATCH])
+        page = list(recent.filter(pk__gt=page[-1].pk)[:BATCH])
     return reported
 
 
-def _unreported(postings: list[tuple[int, str, UUID]]) -> list[UUID]:
+def _unreported(postings: list[Any]) -> list[UUID]:
     """Return the holds of those postings that no event in Saleor stands for, each once."""
-    references = [transactions.posting_reference(pk) for pk, _, _ in postings]
-    openings = [transactions.hold_reference(hold_id) for _, _, hold_id in postings]
-    known = set(
-        TransactionEvent.objects.filter(psp_reference__in=references).values_list(
-            "psp_reference", flat=True
-        )
-    )
+    wanted = {
+        posting.pk: transactions.report_of(posting.pk, reverses_id=posting.reverses_id)
+        for posting in postings
+    }
+    references = {report.reference for report in wanted.values()}
+    known = transactions.reports(TransactionEvent.objects.filter(psp_reference__in=references))
+    openings = {transactions.hold_reference(posting.hold_id) for posting in postings}
     charged_at_once = set(
         TransactionEvent.objects.filter(
             psp_reference__in=openings, type=TransactionEventType.CHARGE_SUCCESS
@@ -112,12 +113,12 @@ def _unreported(postings: list[tuple[int, str, UUID]]) -> list[UUID]:
     )
     return list(
         dict.fromkeys(
-            hold_id
-            for pk, kind, hold_id in postings
-            if transactions.posting_reference(pk) not in known
+            posting.hold_id
+            for posting in postings
+            if wanted[posting.pk] not in known
             and not (
-                kind == Posting.Kind.CAPTURE
-                and transactions.hold_reference(hold_id) in charged_at_once
+                posting.kind == Posting.Kind.CAPTURE
+                and transactions.hold_reference(posting.hold_id) in charged_at_once
             )
         )
     )

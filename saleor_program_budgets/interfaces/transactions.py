@@ -1,16 +1,19 @@
 """A hold and Saleor's transaction name each other; what the ledger posted is reported there.
 
 The hold's key is ``transaction:<token>``; the transaction's psp reference is ``hold-<hold id>``,
-and each later event's is ``posting-<posting id>``. Reporting compares the two lists and adds what
-is missing, so that it can be repeated at any time and is what repairs a crash.
+and each later event's is ``posting-<posting id>``. A reversed refund is a REFUND_REVERSE under the
+reference of the refund, which is how Saleor ties the two together. Reporting compares the two lists
+and adds what is missing, so that it can be repeated at any time and is what repairs a crash.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import transaction
 from saleor.app.models import App
+from saleor.order.models import OrderGrantedRefund
+from saleor.order.utils import calculate_order_granted_refund_status
 from saleor.payment import TransactionAction, TransactionEventType
 from saleor.payment.models import TransactionEvent, TransactionItem
 from saleor.payment.transaction_item_calculations import recalculate_transaction_amounts
@@ -28,6 +31,7 @@ from saleor_program_budgets.money import Amount
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from django.db.models import QuerySet
     from saleor.order.models import Order
 
 HOLD_KEY = "transaction:{token}"
@@ -36,20 +40,30 @@ SUCCESSES = (
     TransactionEventType.CHARGE_SUCCESS,
     TransactionEventType.CANCEL_SUCCESS,
     TransactionEventType.REFUND_SUCCESS,
+    TransactionEventType.REFUND_REVERSE,
 )
 AUTHORIZED_EVENTS = {
     Posting.Kind.CAPTURE: TransactionEventType.CHARGE_SUCCESS,
     Posting.Kind.RELEASE: TransactionEventType.CANCEL_SUCCESS,
     Posting.Kind.EXPIRE: TransactionEventType.CANCEL_SUCCESS,
     Posting.Kind.REFUND: TransactionEventType.REFUND_SUCCESS,
+    Posting.Kind.REVERSAL: TransactionEventType.REFUND_REVERSE,
 }
 CHARGED_EVENTS = {
     Posting.Kind.RELEASE: TransactionEventType.REFUND_SUCCESS,
     Posting.Kind.EXPIRE: TransactionEventType.REFUND_SUCCESS,
     Posting.Kind.REFUND: TransactionEventType.REFUND_SUCCESS,
+    Posting.Kind.REVERSAL: TransactionEventType.REFUND_REVERSE,
 }
 """Where the channel charges at once, Saleor counts the hold as charged from the start: its
 capture changes nothing there, and what is given back is a refund."""
+
+
+class Report(NamedTuple):
+    """What tells one event of a transaction from another: its reference, twice for a refund."""
+
+    reference: str
+    is_reversal: bool
 
 
 def hold_key(item: TransactionItem) -> str:
@@ -65,6 +79,20 @@ def hold_reference(hold_id: UUID) -> str:
 def posting_reference(posting_id: int) -> str:
     """Return the psp reference of the event that reports the posting."""
     return f"posting-{posting_id}"
+
+
+def report_of(posting_id: int, *, reverses_id: int | None) -> Report:
+    """Return by what the event that reports the posting is known."""
+    return Report(posting_reference(reverses_id or posting_id), reverses_id is not None)
+
+
+def reports(events: QuerySet[TransactionEvent]) -> dict[Report, TransactionEvent]:
+    """Return *events* by what they are known by, failures and requests left out."""
+    successes = events.filter(include_in_calculations=True, type__in=SUCCESSES)
+    return {
+        Report(event.psp_reference or "", event.type == TransactionEventType.REFUND_REVERSE): event
+        for event in successes
+    }
 
 
 def hold_of(item: TransactionItem) -> Hold | None:
@@ -125,30 +153,46 @@ def report(hold_id: UUID) -> int:
     process_order_or_checkout_with_transaction(
         item, get_plugins_manager(allow_replica=False), None, item.app, **previous
     )
+    for granted in OrderGrantedRefund.objects.filter(transaction_events__in=missing).distinct():
+        calculate_order_granted_refund_status(granted)
     return len(missing)
 
 
 def _missing_events(item: TransactionItem, hold: Hold) -> list[TransactionEvent]:
-    reported = dict(
-        item.events.filter(include_in_calculations=True, type__in=SUCCESSES).values_list(
-            "psp_reference", "type"
-        )
-    )
-    opened_by = reported.get(hold_reference(hold.pk))
+    reported = reports(item.events.all())
+    opening = reported.get(Report(hold_reference(hold.pk), is_reversal=False))
     missing: list[TransactionEvent] = []
-    if opened_by is None:
+    if opening is None:
         if not hold.order_id:
             return []  # Saleor never heard of the hold, and counts nothing that needs correcting.
         item.psp_reference = hold_reference(hold.pk)
-        opened_by = TransactionEventType.AUTHORIZATION_SUCCESS
-        missing.append(_event(item, hold, opened_by, hold_reference(hold.pk), hold.amount))
-    is_charged = opened_by == TransactionEventType.CHARGE_SUCCESS
+        opening = _event(
+            item,
+            hold,
+            TransactionEventType.AUTHORIZATION_SUCCESS,
+            hold_reference(hold.pk),
+            hold.amount,
+        )
+        missing.append(opening)
+    is_charged = opening.type == TransactionEventType.CHARGE_SUCCESS
     types = CHARGED_EVENTS if is_charged else AUTHORIZED_EVENTS
-    for posting in Posting.objects.filter(hold=hold, kind__in=types).order_by("pk"):
-        reference = posting_reference(posting.pk)
-        if reference not in reported:
-            event_type = types[Posting.Kind(posting.kind)]
-            missing.append(_event(item, hold, event_type, reference, posting.amount, posting.cause))
+    # A posting that moves items only is nothing to Saleor.
+    postings = Posting.objects.filter(hold=hold, kind__in=types, amount__gt=0).order_by("pk")
+    for posting in postings:
+        report = report_of(posting.pk, reverses_id=posting.reverses_id)
+        if report not in reported:
+            event = _event(
+                item,
+                hold,
+                types[Posting.Kind(posting.kind)],
+                report.reference,
+                posting.amount,
+                posting.cause,
+            )
+            refunded = reported.get(Report(report.reference, is_reversal=False))
+            if report.is_reversal and refunded is not None:
+                event.related_granted_refund_id = refunded.related_granted_refund_id
+            missing.append(event)
     return missing
 
 
