@@ -28,6 +28,13 @@ def expire_holds() -> int:
 
 @app.task
 @allow_writer()
+def end_raises() -> int:
+    """Record the end of temporary raises that are over."""
+    return ledger.end_due_raises(at=timezone.now())
+
+
+@app.task
+@allow_writer()
 def reconcile() -> dict[str, int]:
     """Settle and report what a crash left undone."""
     repaired = reconciliation.reconcile(at=timezone.now())

@@ -13,17 +13,17 @@ from django.utils import timezone
 from saleor.app.models import App
 from saleor.celeryconf import app as celery
 
-from saleor_program_budgets import tasks
+from saleor_program_budgets import programs, tasks
 from saleor_program_budgets.interfaces import startup
 from saleor_program_budgets.interfaces.dashboard.app import register
 from saleor_program_budgets.interfaces.identity import GATEWAY_ID
 from saleor_program_budgets.manifest import manifest
-from saleor_program_budgets.models import Hold, Limit
-from tests.host.support.shop import balance_of
+from saleor_program_budgets.models import Cap, Hold, Limit, Raise
+from tests.host.support.shop import ACTOR, balance_of, usd
 
 if TYPE_CHECKING:
     from saleor_program_budgets.models import Member
-    from tests.host.support.shop import Shopper
+    from tests.host.support.shop import ProgramStore, Shopper
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +99,27 @@ def test_expiry_task_expires_what_is_due(shopper: Shopper, member: Member) -> No
 
     assert tasks.expire_holds() == 1
     assert balance_of(member).available == 30_000
+
+
+def test_raises_task_ends_what_is_over(store: ProgramStore) -> None:
+    at = timezone.now()
+    cap = store.cap(store.department, 10_000)
+    programs.raise_cap(
+        cap=cap,
+        amount=usd(5_000),
+        ends_at=at + timedelta(hours=1),
+        reason="fair",
+        key="raise",
+        actor=ACTOR,
+        at=at,
+    )
+    assert tasks.end_raises() == 0
+    Raise.objects.update(ends_at=timezone.now())
+
+    assert tasks.end_raises() == 1
+    assert tasks.end_raises() == 0
+    cap = Cap.objects.get()
+    assert (cap.ceiling, cap.raised, cap.raise_ends_at) == (10_000, 0, None)
 
 
 def test_verify_task_logs_each_difference(member: Member, caplog: Any) -> None:
