@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from saleor_program_budgets.ledger import Actor
 
 DOC_CATEGORY = "Program budgets"
+POSTING = "ProgramBudgetPosting"
+"""The type name in a posting's global id; the schema shows a posting as its entries."""
 ADDED_IN = "\n\nAdded by Program Budgets 0.1."
 
 READ_FIGURES = [OrderPermissions.MANAGE_ORDERS, GiftcardPermissions.MANAGE_GIFT_CARD]

@@ -33,6 +33,7 @@ COSTS: dict[str, dict[str, dict[str, Any]]] = {
         "balance": ONE,
         "lots": ONE,
     },
+    "ProgramBudgetLot": {"source": ONE},
     "ProgramBudgetHold": {"program": ONE, "member": ONE, "account": ONE},
     "ProgramBudgetEntry": {"program": ONE, "member": ONE, "account": ONE},
     "ProgramBudgetRefusedPurchase": {"program": ONE, "member": ONE, "account": ONE},

@@ -48,14 +48,33 @@ class ProgramBudgetOveragePolicy(BaseEnum):
         doc_category = DOC_CATEGORY
 
 
+class ProgramBudgetRefundPolicy(BaseEnum):
+    """What a refund of value that has lapsed becomes."""
+
+    FORFEIT = "forfeit"
+    GRACE = "grace"
+    REISSUE = "reissue"
+
+    class Meta:
+        description = (
+            "What a refund of value that has lapsed meanwhile becomes: FORFEIT lets it lapse, "
+            "GRACE gives it back for some days, REISSUE makes it part of the open cycle."
+        )
+        doc_category = DOC_CATEGORY
+
+
 class ProgramBudgetLotOrigin(BaseEnum):
     """How value came to a member."""
 
     ALLOTMENT = "allotment"
     GRANT = "grant"
+    ADJUSTMENT = "adjustment"
+    REFUND = "refund"
 
     class Meta:
-        description = "How value came to a member."
+        description = (
+            "How value came to a member. REFUND is what was refunded after its own lot had lapsed."
+        )
         doc_category = DOC_CATEGORY
 
 
@@ -63,15 +82,22 @@ class ProgramBudgetPostingKind(BaseEnum):
     """What moved value."""
 
     GRANT = "grant"
+    ADJUSTMENT = "adjustment"
+    CLAWBACK = "clawback"
     CEILING = "ceiling"
+    SHARE = "share"
     HOLD = "hold"
     CAPTURE = "capture"
     RELEASE = "release"
     EXPIRE = "expire"
     REFUND = "refund"
+    REVERSAL = "reversal"
 
     class Meta:
-        description = "What moved value."
+        description = (
+            "What moved value. SHARE moves a cap's ceiling between the shares it is split into, "
+            "and changes no figure of the cap."
+        )
         doc_category = DOC_CATEGORY
 
 
@@ -83,7 +109,12 @@ class ProgramBudgetBucket(BaseEnum):
     HELD = "held"
     SPENT = "spent"
     LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    MOVED = "moved"
 
     class Meta:
-        description = "Where value is. FUNDING is outside: what a lot or a cap was given, negated."
+        description = (
+            "Where value is. FUNDING is outside: what a lot or a cap was given, negated. MOVED "
+            "went on into another lot."
+        )
         doc_category = DOC_CATEGORY

@@ -23,8 +23,10 @@ DESCRIPTIONS = {
     "invalid_amount": "The amount isn't a whole, positive number of the currency's minor units.",
     "key_conflict": "The idempotency key was already used for a different request.",
     "limit_exceeded": "The list has more items than one call takes.",
+    "not_available": "More was to be taken back than is neither held nor spent.",
     "not_found": "The id names nothing that the requestor may see.",
     "not_held": "More was asked for than the hold has left.",
+    "not_reversible": "The posting can't be undone; the message says why.",
     "required": "A value is missing.",
     "unique": "Another object already has this value.",
     "checkout_completion_in_progress": "The checkout is just being completed.",
@@ -49,8 +51,10 @@ class ProgramBudgetErrorCode(BaseEnum):
     INVALID_AMOUNT = "invalid_amount"
     KEY_CONFLICT = "key_conflict"
     LIMIT_EXCEEDED = "limit_exceeded"
+    NOT_AVAILABLE = "not_available"
     NOT_FOUND = "not_found"
     NOT_HELD = "not_held"
+    NOT_REVERSIBLE = "not_reversible"
     REQUIRED = "required"
     UNIQUE = "unique"
     CHECKOUT_COMPLETION_IN_PROGRESS = "checkout_completion_in_progress"
@@ -78,9 +82,15 @@ class ProgramBudgetError(Error):
     """An input error, or a refusal with its amounts."""
 
     code = ProgramBudgetErrorCode(description="The error code.", required=True)
-    requested = graphene.Field(Money, description="What was asked for, on a refusal.")
-    available = graphene.Field(Money, description="What the binding limit leaves, on a refusal.")
-    shortfall = graphene.Field(Money, description="By how much it is short, on a refusal.")
+    requested = graphene.Field(
+        Money, description="What was asked for, on a refusal or NOT_AVAILABLE."
+    )
+    available = graphene.Field(
+        Money, description="What the binding limit leaves, on a refusal or NOT_AVAILABLE."
+    )
+    shortfall = graphene.Field(
+        Money, description="By how much it is short, on a refusal or NOT_AVAILABLE."
+    )
     resets_at = DateTime(description="When the binding limit resets, on a refusal.")
 
     class Meta:
@@ -107,6 +117,18 @@ def refusal_error(refusal: errors.Refusal) -> ValidationError:
     )
 
 
+def not_available_error(error: errors.NotAvailable) -> ValidationError:
+    """Return *error* as one on the amount, with what was asked for and what there is."""
+    amounts: dict[str, Any] = {
+        "requested": to_money(error.requested),
+        "available": to_money(error.available),
+        "shortfall": to_money(error.requested - error.available),
+    }
+    return ValidationError(
+        {"amount": ValidationError(str(error), code="not_available", params=amounts)}
+    )
+
+
 def field_error(field: str, message: str, code: str) -> ValidationError:
     """Return an error on one input field, named as in Python."""
     return ValidationError({field: ValidationError(message, code=code)})
@@ -127,3 +149,7 @@ def translated(**renamed: str) -> Iterator[None]:
         raise field_error(field, error.message, code_of(error.code)) from error
     except errors.NotHeld as error:
         raise ValidationError(str(error), code="not_held") from error
+    except errors.NotAvailable as error:
+        raise not_available_error(error) from error
+    except errors.NotReversible as error:
+        raise field_error("posting", str(error), "not_reversible") from error

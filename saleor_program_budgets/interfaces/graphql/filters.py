@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import graphene
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q
+from django.db.models import Q
 from graphql import GraphQLError
 from saleor.graphql.core.types import (
     BaseEnum,
@@ -28,6 +28,7 @@ from saleor_program_budgets.interfaces.graphql.enums import (
     ProgramBudgetProgramStatus,
 )
 from saleor_program_budgets.interfaces.graphql.errors import ProgramBudgetErrorCode
+from saleor_program_budgets.models.holds import REMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,9 @@ class ProgramBudgetEntryFilterInput(BaseInputObjectType):
     member = graphene.ID(description="Of postings of this member.")
     account = graphene.ID(description="On a cap of this account.")
     order = graphene.ID(description="For this order.")
-    kind = ProgramBudgetPostingKind(description="Of postings of this kind.")
+    kind = ProgramBudgetPostingKind(
+        description="Of postings of this kind. Without it, all kinds but SHARE are listed."
+    )
     at = graphene.Field(DateTimeRangeInput, description="In this time.")
 
     class Meta:
@@ -230,8 +233,7 @@ def in_time(queryset: QuerySet[Any], field: str, given: Mapping[str, Any] | None
 
 def with_remainder(queryset: QuerySet[Any], is_open: bool) -> QuerySet[Any]:
     """Filter holds by whether they still reserve something."""
-    still_holds = Q(amount__gt=F("captured") + F("released"))
-    return queryset.filter(still_holds if is_open else ~still_holds)
+    return queryset.filter(REMAINS if is_open else ~REMAINS)
 
 
 def search_people(queryset: QuerySet[Any], search: str | None) -> QuerySet[Any]:

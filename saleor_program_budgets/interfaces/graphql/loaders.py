@@ -69,6 +69,19 @@ class CycleByIdLoader(_ById):
     model = Cycle
 
 
+class LotByIdLoader(DataLoader):
+    """Lots by id, each with the limit that says its unit."""
+
+    context_key = "program_budgets_lot_by_id"
+
+    def batch_load(self, keys: Iterable[int]) -> list[Lot | None]:
+        """Load in one query."""
+        keys = list(keys)
+        lots = Lot.objects.using(self.database_connection_name).select_related("limit")
+        rows = lots.in_bulk(keys)
+        return [rows.get(key) for key in keys]
+
+
 class OpenCycleByProgramIdLoader(DataLoader):
     """The open cycle of each program, or ``None``."""
 
@@ -177,11 +190,10 @@ class CapsByAccountIdLoader(DataLoader):
     def batch_load(self, keys: Iterable[int]) -> list[list[Cap]]:
         """Load in one query: open caps, for all programs first."""
         by_account: defaultdict[int | None, list[Cap]] = defaultdict(list)
-        caps = (
-            Cap.objects.using(self.database_connection_name)
-            .filter(account_id__in=keys, is_open=True)
-            .order_by("program_id", "pk")
-        )
+        with allow_writer_in_context(self.context):
+            caps = ledger.caps_on(
+                accounts=keys, at=timezone.now(), using=self.database_connection_name
+            )
         for cap in sorted(caps, key=lambda cap: (cap.program_id is not None, cap.pk)):
             by_account[cap.account_id].append(cap)
         return [by_account[key] for key in keys]

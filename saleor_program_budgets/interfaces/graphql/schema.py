@@ -16,13 +16,16 @@ from saleor_program_budgets.interfaces.graphql.mutations.accounts import (
     ProgramBudgetAccountCreate,
     ProgramBudgetAccountMove,
     ProgramBudgetAccountUpdate,
+    ProgramBudgetCapRaise,
     ProgramBudgetCapSet,
 )
 from saleor_program_budgets.interfaces.graphql.mutations.checkout import (
     ProgramBudgetApply,
     ProgramBudgetRemove,
 )
+from saleor_program_budgets.interfaces.graphql.mutations.journal import ProgramBudgetReverse
 from saleor_program_budgets.interfaces.graphql.mutations.members import (
+    ProgramBudgetAdjust,
     ProgramBudgetGrant,
     ProgramBudgetMemberDeactivate,
     ProgramBudgetMemberEnroll,
@@ -71,11 +74,14 @@ class Mutations(graphene.ObjectType):
     program_budget_account_update = ProgramBudgetAccountUpdate.Field()
     program_budget_account_move = ProgramBudgetAccountMove.Field()
     program_budget_cap_set = ProgramBudgetCapSet.Field()
+    program_budget_cap_raise = ProgramBudgetCapRaise.Field()
     program_budget_member_enroll = ProgramBudgetMemberEnroll.Field()
     program_budget_member_move = ProgramBudgetMemberMove.Field()
     program_budget_member_deactivate = ProgramBudgetMemberDeactivate.Field()
     program_budget_member_reactivate = ProgramBudgetMemberReactivate.Field()
     program_budget_grant = ProgramBudgetGrant.Field()
+    program_budget_adjust = ProgramBudgetAdjust.Field()
+    program_budget_reverse = ProgramBudgetReverse.Field()
 
     draft_order_complete = DraftOrderComplete.Field()
     order_bulk_create = OrderBulkCreate.Field()

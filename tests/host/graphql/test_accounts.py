@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from freezegun import freeze_time
 
 from saleor_program_budgets import ledger
-from saleor_program_budgets.models import Account, Cap, Limit
+from saleor_program_budgets.models import Account, Cap, Limit, Posting, Raise
 from tests.host.graphql.queries import (
     APPLY,
     ERRORS,
@@ -41,8 +45,8 @@ mutation ($id: ID!, $parent: ID) {{
 """
 CAP = """
   ceiling { amount currency } held { amount } spent { amount } available { amount }
-  overhang { amount } allotted { amount } coverageRatio program { slug } cycle { number }
-  account { slug }
+  overhang { amount } raised { amount } raiseEndsAt allotted { amount } coverageRatio
+  program { slug } cycle { number } account { slug }
 """
 SET_CAP = f"""
 mutation (
@@ -52,6 +56,15 @@ mutation (
   programBudgetCapSet(
     account: $account, program: $program, amount: $amount, currency: $currency, reason: $reason,
     idempotencyKey: $key
+  ) {{ cap {{ {CAP} }} {ERRORS} }}
+}}
+"""
+RAISE_CAP = f"""
+mutation (
+  $cap: ID!, $amount: PositiveDecimal!, $endsAt: DateTime!, $reason: String!, $key: String
+) {{
+  programBudgetCapRaise(
+    cap: $cap, amount: $amount, endsAt: $endsAt, reason: $reason, idempotencyKey: $key
   ) {{ cap {{ {CAP} }} {ERRORS} }}
 }}
 """
@@ -169,6 +182,8 @@ def test_set_a_cap_for_a_program(client, store, member) -> None:
         "spent": {"amount": 0.0},
         "available": {"amount": 1000.0},
         "overhang": {"amount": 0.0},
+        "raised": {"amount": 0.0},
+        "raiseEndsAt": None,
         "allotted": {"amount": 300.0},
         "coverageRatio": 1000 / 300,
         "program": {"slug": "acme"},
@@ -233,20 +248,128 @@ def test_cap_with_bad_input(changes, field, code, client, store) -> None:
     assert not Cap.objects.exists()
 
 
+def raise_of(raised: Cap, **changes):
+    return {
+        "cap": gid("ProgramBudgetCap", raised.pk),
+        "amount": 50,
+        "endsAt": "2099-01-01T00:00:00+00:00",
+        "reason": "trade fair",
+    } | changes
+
+
+def test_raise_a_cap_for_a_while(client, store) -> None:
+    cap = store.cap(store.department, 10_000)
+
+    payload = data_of(client, RAISE_CAP, **raise_of(cap))
+
+    assert payload["errors"] == []
+    assert amounts(payload["cap"], "ceiling", "raised", "available") == {
+        "ceiling": 150.0,
+        "raised": 50.0,
+        "available": 150.0,
+    }
+    assert payload["cap"]["raiseEndsAt"] == "2099-01-01T00:00:00+00:00"
+    posting = Posting.objects.filter(kind="ceiling").latest("pk")
+    assert (posting.amount, posting.cause) == (5_000, "trade fair")
+    assert posting.actor == f"staff:{client.user.pk}"
+    assert ledger.verify().differences == ()
+
+
+def test_setting_a_raised_cap_keeps_the_raise_on_top(client, store) -> None:
+    cap = store.cap(store.department, 10_000)
+    data_of(client, RAISE_CAP, **raise_of(cap))
+
+    set_again = data_of(client, SET_CAP, **cap_of(store, amount=200))["cap"]
+
+    assert amounts(set_again, "ceiling", "raised") == {"ceiling": 250.0, "raised": 50.0}
+
+
+def test_a_raise_that_is_over_is_not_shown(client, store) -> None:
+    cap = store.cap(store.department, 10_000)
+    ends_at = timezone.now() + timedelta(minutes=2)
+    data_of(client, RAISE_CAP, **raise_of(cap, endsAt=ends_at.isoformat()))
+
+    with freeze_time(ends_at - timedelta(microseconds=1)):
+        [before] = data_of(client, ONE, slug="engineering")["caps"]
+    with freeze_time(ends_at):
+        [after] = data_of(client, ONE, slug="engineering")["caps"]
+
+    names = ("ceiling", "raised", "available")
+    assert amounts(before, *names) == {"ceiling": 150.0, "raised": 50.0, "available": 150.0}
+    assert before["raiseEndsAt"] == ends_at.isoformat()
+    assert amounts(after, *names) == {"ceiling": 100.0, "raised": 0.0, "available": 100.0}
+    assert after["raiseEndsAt"] is None
+
+
+def test_the_earliest_of_two_raises_is_shown(client, store) -> None:
+    cap = store.cap(store.department, 10_000)
+    data_of(client, RAISE_CAP, **raise_of(cap))
+
+    payload = data_of(client, RAISE_CAP, **raise_of(cap, endsAt="2098-01-01T00:00:00+00:00"))
+
+    assert payload["cap"]["raised"] == {"amount": 100.0}
+    assert payload["cap"]["raiseEndsAt"] == "2098-01-01T00:00:00+00:00"
+
+
+def test_same_key_raises_a_cap_once(client, store) -> None:
+    cap = store.cap(store.department, 10_000)
+    first = data_of(client, RAISE_CAP, **raise_of(cap, key="once"))
+    again = data_of(client, RAISE_CAP, **raise_of(cap, key="once"))
+    other = data_of(client, RAISE_CAP, **raise_of(cap, key="once", amount=60))
+
+    assert first["errors"] == []
+    assert again == first
+    assert errors_of(other) == error("idempotencyKey", "KEY_CONFLICT")
+    assert [cap.ceiling for cap in Cap.objects.all()] == [15_000]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "code"),
+    [
+        ({"cap": gid("ProgramBudgetCap", 0)}, "cap", "NOT_FOUND"),
+        ({"cap": gid("ProgramBudgetAccount", 1)}, "cap", "GRAPHQL_ERROR"),
+        ({"amount": 0}, "amount", "INVALID_AMOUNT"),
+        ({"amount": 0.001}, "amount", "INVALID_AMOUNT"),
+        ({"amount": 1e15}, "amount", "INVALID_AMOUNT"),
+        ({"endsAt": "2020-01-01T00:00:00Z"}, "endsAt", "INVALID"),
+        ({"reason": " "}, "reason", "REQUIRED"),
+        ({"reason": "x" * 501}, "reason", "INVALID"),
+        ({"key": ""}, "idempotencyKey", "REQUIRED"),
+    ],
+)
+def test_raise_with_bad_input(changes, field, code, client, store) -> None:
+    cap = store.cap(store.department, 10_000)
+
+    payload = data_of(client, RAISE_CAP, **raise_of(cap, **changes))
+
+    assert errors_of(payload) == error(field, code)
+    assert (Cap.objects.get().ceiling, Raise.objects.count()) == (10_000, 0)
+
+
+def test_raise_of_a_closed_cycles_cap(client, store) -> None:
+    cap = store.cap(store.department, 10_000)
+    Limit.objects.update(is_open=False)
+
+    assert errors_of(data_of(client, RAISE_CAP, **raise_of(cap))) == error("cap", "INVALID")
+
+
 def test_changing_accounts_needs_manage_gift_card(
     staff_api_client, permission_manage_orders, permission_manage_users, store
 ) -> None:
     staff_api_client.user.user_permissions.add(permission_manage_orders, permission_manage_users)
     department = account_id(store.department)
+    cap = store.cap(store.organization, 10_000)
 
     for mutation, variables in (
         (CREATE, {"input": {"name": "Sales", "kind": "TEAM"}}),
         (RENAME, {"id": department, "name": "x"}),
         (MOVE, {"id": department}),
         (SET_CAP, cap_of(store)),
+        (RAISE_CAP, raise_of(cap)),
     ):
         assert top_errors(staff_api_client, mutation, **variables) == ["PermissionDenied"]
-    assert (Account.objects.count(), Limit.objects.count()) == (2, 0)
+    assert Account.objects.count() == 2
+    assert [cap.ceiling for cap in Cap.objects.all()] == [10_000]
 
 
 def test_look_up(client, store) -> None:

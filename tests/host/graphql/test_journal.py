@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from saleor_program_budgets.models import Limit
+from saleor_program_budgets import ledger
+from saleor_program_budgets.models import Limit, Posting
 from tests.host.graphql.queries import APPLY, REMOVE, data_of, gid, top_errors
-from tests.host.support.shop import global_id
+from tests.host.support.shop import ACTOR, global_id
 
 HOLDS = """
 query ($first: Int!, $filter: ProgramBudgetHoldFilterInput) {
   programBudgetHolds(first: $first, filter: $filter) { totalCount edges { node {
     amount { amount } captured { amount } released { amount } refunded { amount }
-    remaining { amount } checkoutId orderId
-    program { slug } member { email } account { slug }
+    remaining { amount } items itemsCaptured itemsReleased itemsRefunded itemsRemaining
+    checkoutId orderId program { slug } member { email } account { slug }
   } } }
 }
 """
@@ -25,7 +27,8 @@ query (
   $sortBy: ProgramBudgetJournalSortingInput
 ) {
   programBudgetEntries(first: $first, filter: $filter, sortBy: $sortBy) { totalCount edges { node {
-    postingId kind bucket amount { amount } balanceBefore { amount } balanceAfter { amount }
+    postingId reverses kind bucket capId
+    amount { amount } balanceBefore { amount } balanceAfter { amount }
     program { slug } member { email } account { slug } checkoutId orderId actor cause at
   } } }
 }
@@ -70,6 +73,11 @@ def test_holds(client, store, member, shopper) -> None:
         "released": {"amount": 0.0},
         "refunded": {"amount": 0.0},
         "remaining": {"amount": 75.0},
+        "items": 0,
+        "itemsCaptured": 0,
+        "itemsReleased": 0,
+        "itemsRefunded": 0,
+        "itemsRemaining": 0,
         "checkoutId": global_id(held),
         "orderId": None,
         "program": {"slug": "acme"},
@@ -87,7 +95,7 @@ def test_holds(client, store, member, shopper) -> None:
 
 
 def test_entries_newest_first(client, store, member, shopper) -> None:
-    store.cap(store.organization, 100_000)
+    cap = store.cap(store.organization, 100_000)
     checkout = shopper.checkout()
     data_of(shopper.client, APPLY, id=global_id(checkout))
     by_kind = {"kind": "HOLD"}
@@ -104,6 +112,8 @@ def test_entries_newest_first(client, store, member, shopper) -> None:
     on_cap = [entry for entry in entries if entry["account"]]
     assert [entry["member"] for entry in on_lot] == [{"email": member.user.email}] * 2
     assert [entry["account"] for entry in on_cap] == [{"slug": "acme"}] * 2
+    assert [entry["capId"] for entry in on_cap] == [gid("ProgramBudgetCap", cap.pk)] * 2
+    assert [entry["capId"] for entry in on_lot] == [None] * 2
     assert {entry["checkoutId"] for entry in entries} == {global_id(checkout)}
     assert {entry["actor"] for entry in entries} == {f"user:{member.user_id}"}
     assert {entry["program"]["slug"] for entry in entries} == {"acme"}
@@ -121,6 +131,51 @@ def test_entries_newest_first(client, store, member, shopper) -> None:
         ({"at": {"lte": "2099-01-01T00:00:00Z"}}, len(everything)),
     ):
         assert data_of(client, ENTRIES, first=1, filter=given)["totalCount"] == count
+
+
+def test_a_reversal_names_what_it_reverses(client, store, member) -> None:
+    grant = Posting.objects.get(kind="grant")
+    ledger.reverse(
+        posting_id=grant.pk, reason="wrong", key="reverse", actor=ACTOR, at=timezone.now()
+    )
+
+    entries = nodes(data_of(client, ENTRIES, first=10, filter={"kind": "REVERSAL"}))
+
+    assert sorted((entry["bucket"], entry["amount"]["amount"]) for entry in entries) == [
+        ("AVAILABLE", -300.0),
+        ("FUNDING", 300.0),
+    ]
+    assert {entry["reverses"] for entry in entries} == {gid("ProgramBudgetPosting", grant.pk)}
+    assert {entry["cause"] for entry in entries} == {"wrong"}
+
+
+def test_shares_are_left_out_and_what_is_listed_adds_up_to_the_cap(
+    client, store, member, shopper
+) -> None:
+    cap = store.cap(store.organization, 1_000_000)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT program_budgets_divide(%s, 16, now())", [cap.pk])
+    data_of(shopper.client, APPLY, id=global_id(shopper.checkout()))
+    on_cap = {"account": gid("ProgramBudgetAccount", store.organization.pk)}
+
+    listed = nodes(data_of(client, ENTRIES, first=100, filter=on_cap))
+    shares = nodes(data_of(client, ENTRIES, first=100, filter=on_cap | {"kind": "SHARE"}))
+
+    assert {entry["kind"] for entry in listed} == {"CEILING", "HOLD"}
+    assert sums(listed) == {"FUNDING": -10_000.0, "AVAILABLE": 9_925.0, "HELD": 75.0}
+    # 15/16 of the ceiling went from the first share to the others, and nothing into the cap.
+    assert len(shares) == 32
+    assert sums(shares) == {"FUNDING": 0.0, "AVAILABLE": 0.0}
+    assert {entry["capId"] for entry in listed + shares} == {gid("ProgramBudgetCap", cap.pk)}
+    assert {entry["actor"] for entry in shares} == {"system:shares"}
+
+
+def sums(entries):
+    """Sum the amounts up by bucket."""
+    totals = {}
+    for entry in entries:
+        totals[entry["bucket"]] = totals.get(entry["bucket"], 0.0) + entry["amount"]["amount"]
+    return totals
 
 
 def test_refusals(client, store, member, shopper) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from saleor.account.models import User
 
 from saleor_program_budgets import ledger
@@ -57,8 +58,15 @@ query ($id: ID!) { programBudgetMember(id: $id) {
   email name userReference isActive program { slug } account { slug }
   balance {
     granted { amount } available { amount } held { amount } spent { amount } lapsed { amount }
+    withdrawn { amount }
   }
 } }
+"""
+LOTS = """
+query ($id: ID!) { programBudgetMember(id: $id) { lots {
+  id origin amount { amount } available { amount } spent { amount } lapsed { amount }
+  withdrawn { amount } moved { amount } source { id origin amount { amount } }
+} } }
 """
 MANY = """
 query (
@@ -308,12 +316,13 @@ def test_changing_members_needs_a_permission(
 def test_look_up(client, store, member, customer_user) -> None:
     found = data_of(client, ONE, id=member_id(member))
 
-    assert amounts(found.pop("balance"), "granted", "available", "held", "spent", "lapsed") == {
-        "granted": 300.0,
-        "available": 300.0,
-        "held": 0.0,
-        "spent": 0.0,
-        "lapsed": 0.0,
+    assert found.pop("balance") == {
+        "granted": {"amount": 300.0},
+        "available": {"amount": 300.0},
+        "held": {"amount": 0.0},
+        "spent": {"amount": 0.0},
+        "lapsed": {"amount": 0.0},
+        "withdrawn": {"amount": 0.0},
     }
     assert found == {
         "email": customer_user.email,
@@ -324,6 +333,31 @@ def test_look_up(client, store, member, customer_user) -> None:
         "account": {"slug": "engineering"},
     }
     assert data_of(client, ONE, id=gid("ProgramBudgetMember", 0)) is None
+
+
+def test_a_renewed_lot_names_its_source(client, store, member, shopper, staff) -> None:
+    store.change(refund_policy="grace")
+    item = shopper.order().payment_transactions.get()
+    Lot.objects.update(expires_at=timezone.now())
+    staff.request(gid("TransactionItem", item.token), "REFUND", "25.00")
+
+    lapsed, renewed = data_of(client, LOTS, id=member_id(member))["lots"]
+
+    assert amounts(lapsed, "amount", "available", "spent", "lapsed", "withdrawn", "moved") == {
+        "amount": 300.0,
+        "available": 225.0,
+        "spent": 50.0,
+        "lapsed": 0.0,
+        "withdrawn": 0.0,
+        "moved": 25.0,
+    }
+    assert lapsed["source"] is None
+    assert (renewed["origin"], renewed["amount"]) == ("REFUND", {"amount": 25.0})
+    assert renewed["source"] == {
+        "id": lapsed["id"],
+        "origin": "ALLOTMENT",
+        "amount": {"amount": 300.0},
+    }
 
 
 def test_the_user_needs_manage_users(client, permission_manage_users, member) -> None:

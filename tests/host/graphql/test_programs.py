@@ -9,7 +9,8 @@ from tests.host.graphql.queries import ERRORS, data_of, error, errors_of, gid, t
 
 FIELDS = """
   id name slug currency status overagePolicy includesShipping includesTax timeZone
-  opensAt closesAt holdTtlMinutes isOpen allotment { amount currency } channels { slug }
+  refundPolicy refundGraceDays opensAt closesAt holdTtlMinutes isOpen
+  allotment { amount currency } channels { slug }
   cycle { number startsAt endsAt closedAt }
 """
 CREATE = f"""
@@ -77,6 +78,8 @@ def test_create_with_all_rules(client, channel_USD) -> None:
             opensAt="2026-03-01T00:00:00+00:00",
             closesAt="2026-04-01T00:00:00+00:00",
             holdTtlMinutes=30,
+            refundPolicy="GRACE",
+            refundGraceDays=14,
         ),
     )
 
@@ -92,6 +95,8 @@ def test_create_with_all_rules(client, channel_USD) -> None:
         "includesShipping": False,
         "includesTax": False,
         "timeZone": "America/New_York",
+        "refundPolicy": "GRACE",
+        "refundGraceDays": 14,
         "opensAt": "2026-03-01T00:00:00+00:00",
         "closesAt": "2026-04-01T00:00:00+00:00",
         "holdTtlMinutes": 30,
@@ -109,6 +114,7 @@ def test_create_with_defaults(client) -> None:
     program = payload["program"]
     assert (program["slug"], program["overagePolicy"]) == ("uniforms-2026", "BLOCK")
     assert (program["allotment"]["amount"], program["holdTtlMinutes"]) == (0.0, 60)
+    assert (program["refundPolicy"], program["refundGraceDays"]) == ("FORFEIT", 30)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +130,9 @@ def test_create_with_defaults(client) -> None:
         ({"allotment": None}, "allotment", "REQUIRED"),
         ({"timeZone": "Mars/Olympus"}, "timeZone", "INVALID"),
         ({"holdTtlMinutes": 0}, "holdTtlMinutes", "INVALID"),
+        ({"refundPolicy": None}, "refundPolicy", "REQUIRED"),
+        ({"refundGraceDays": 0}, "refundGraceDays", "INVALID"),
+        ({"refundGraceDays": 3651}, "refundGraceDays", "INVALID"),
         (
             {"opensAt": "2026-04-01T00:00:00Z", "closesAt": "2026-04-01T00:00:00Z"},
             "closesAt",
@@ -172,6 +181,17 @@ def test_update_changes_only_what_is_given(client, store) -> None:
     assert payload["program"]["closesAt"] == "2099-01-01T00:00:00+00:00"
     assert payload["program"]["name"] == "Acme store"
     assert payload["program"]["channels"] == [{"slug": store.channel.slug}]
+
+
+def test_update_keeps_and_changes_the_refund_policy(client, store) -> None:
+    store.change(refund_policy="grace", refund_grace_days=7)
+    program_id = gid("ProgramBudgetProgram", store.program.pk)
+
+    kept = data_of(client, UPDATE, id=program_id, input={"name": "New name"})["program"]
+    changed = data_of(client, UPDATE, id=program_id, input={"refundPolicy": "REISSUE"})["program"]
+
+    assert (kept["refundPolicy"], kept["refundGraceDays"]) == ("GRACE", 7)
+    assert (changed["refundPolicy"], changed["refundGraceDays"]) == ("REISSUE", 7)
 
 
 def test_update_clears_the_window_and_the_channels(client, store) -> None:

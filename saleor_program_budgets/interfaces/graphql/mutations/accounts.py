@@ -6,7 +6,7 @@ from typing import Any
 
 import graphene
 from django.utils import timezone
-from saleor.graphql.core.scalars import PositiveDecimal
+from saleor.graphql.core.scalars import DateTime, PositiveDecimal
 from saleor.graphql.core.types import BaseInputObjectType
 
 from saleor_program_budgets import accounts, programs
@@ -35,7 +35,7 @@ from saleor_program_budgets.interfaces.graphql.types.account import (
     ProgramBudgetCap,
 )
 from saleor_program_budgets.interfaces.graphql.types.program import ProgramBudgetProgram
-from saleor_program_budgets.models import Account, Program
+from saleor_program_budgets.models import Account, Cap, Program
 
 
 class ProgramBudgetAccountCreateInput(BaseInputObjectType):
@@ -156,7 +156,8 @@ class ProgramBudgetCapSet(BudgetMutation):
     class Meta:
         description = (
             "Sets the cap on an account and everything below it. Raising works at once; lowering "
-            "below what is used leaves that standing and lets nothing new pass."
+            "below what is used leaves that standing and lets nothing new pass. Temporary raises "
+            "come on top until they end."
         )
         doc_category = DOC_CATEGORY
         permissions = CHANGE_PROGRAMS
@@ -178,6 +179,48 @@ class ProgramBudgetCapSet(BudgetMutation):
                 amount=to_amount(given["amount"], currency),
                 reason=checked_text(given["reason"], field="reason", longest=LONGEST_REASON),
                 key=ledger_key("cap", given.get("idempotency_key")),
+                actor=actor_in(info.context),
+                at=timezone.now(),
+            )
+        return cls(cap=cap)
+
+
+class ProgramBudgetCapRaise(BudgetMutation):
+    """Raise a cap for a while."""
+
+    cap = graphene.Field(ProgramBudgetCap, description="The cap as it stands now.")
+
+    class Arguments:
+        cap = graphene.ID(required=True, description="ID of the cap.")
+        amount = PositiveDecimal(
+            required=True, description="What comes on top of the ceiling, in the cap's currency."
+        )
+        ends_at = DateTime(required=True, description="From when it no longer counts.")
+        reason = graphene.String(required=True, description="Why, for the journal.")
+        idempotency_key = graphene.String(
+            description="A repeated call with the same key and values changes nothing."
+        )
+
+    class Meta:
+        description = (
+            "Raises a cap until a given instant, when the raise ends by itself. What was used "
+            "above the ceiling by then stands as an overhang."
+        )
+        doc_category = DOC_CATEGORY
+        permissions = CHANGE_PROGRAMS
+        error_type_class = ProgramBudgetError
+
+    @classmethod
+    def perform_mutation(cls, _root: Any, info: Any, /, **given: Any) -> Any:
+        """Raise it."""
+        cap = cls.find(Cap.objects.all(), given["cap"], ProgramBudgetCap, field="cap")
+        with translated():
+            programs.raise_cap(
+                cap=cap,
+                amount=to_amount(given["amount"], cap.unit),
+                ends_at=given["ends_at"],
+                reason=checked_text(given["reason"], field="reason", longest=LONGEST_REASON),
+                key=ledger_key("raise", given.get("idempotency_key")),
                 actor=actor_in(info.context),
                 at=timezone.now(),
             )

@@ -1,4 +1,4 @@
-"""Enroll, move, deactivate and reactivate members, and grant them value."""
+"""Enroll, move, deactivate and reactivate members; grant, adjust and claw back value."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import Any
 import graphene
 from django.utils import timezone
 from saleor.account.models import User
+from saleor.core.exceptions import PermissionDenied
 from saleor.graphql.account.types import User as UserType
-from saleor.graphql.core.scalars import DateTime, PositiveDecimal
+from saleor.graphql.core.scalars import DateTime, Decimal, PositiveDecimal
 from saleor.graphql.core.types import NonNullList
 
-from saleor_program_budgets import programs
+from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.interfaces.graphql.common import (
     CHANGE_MEMBERS,
     CHANGE_PROGRAMS,
     DOC_CATEGORY,
+    POSTING,
     actor_in,
     to_amount,
+    to_global_id,
 )
 from saleor_program_budgets.interfaces.graphql.errors import (
     ProgramBudgetError,
@@ -114,9 +117,25 @@ class ProgramBudgetMemberDeactivate(BudgetMutation):
     """Let a member take no new holds."""
 
     member = graphene.Field(ProgramBudgetMember, description="The deactivated member.")
+    posting_id = graphene.ID(
+        description="The clawback's posting; null when there was nothing to take back."
+    )
 
     class Arguments:
         id = graphene.ID(required=True, description="ID of the member.")
+        claw_back = graphene.Boolean(
+            default_value=False,
+            description=(
+                "Take back all that the member has neither held nor spent. Requires "
+                "MANAGE_GIFT_CARD. Repeating it takes what open holds have given back since."
+            ),
+        )
+        reason = graphene.String(
+            description="Why, for the journal; needed, and allowed, only with `clawBack`."
+        )
+        idempotency_key = graphene.String(
+            description="A repeated call with the same key and values takes nothing more back."
+        )
 
     class Meta:
         description = "Lets a member spend no more; open holds are honoured."
@@ -125,12 +144,28 @@ class ProgramBudgetMemberDeactivate(BudgetMutation):
         error_type_class = ProgramBudgetError
 
     @classmethod
-    def perform_mutation(cls, _root: Any, _info: Any, /, *, id: str) -> Any:
-        """Deactivate them."""
-        member = _member(cls, id)
+    def perform_mutation(cls, _root: Any, info: Any, /, **given: Any) -> Any:
+        """Deactivate them first, so that no purchase comes between."""
+        if given["claw_back"] and not cls.check_permissions(info.context, CHANGE_PROGRAMS):
+            raise PermissionDenied(permissions=CHANGE_PROGRAMS)
+        member = _member(cls, given["id"])
+        reason = _reason_of_clawback(given)
+        key = ledger_key("clawback", given.get("idempotency_key"))
+        at = timezone.now()
+        clawback = None
         with translated():
-            programs.deactivate_member(member=member, at=timezone.now())
-        return cls(member=member)
+            programs.deactivate_member(member=member, at=at)
+            if reason:
+                clawback = ledger.claw_back(
+                    member=member,
+                    unit=member.program.currency,
+                    cycle=member.program.cycles.filter(closed_at=None).first(),
+                    reason=reason,
+                    key=key,
+                    actor=actor_in(info.context),
+                    at=at,
+                )
+        return cls(member=member, posting_id=_posting_id(clawback))
 
 
 class ProgramBudgetMemberReactivate(BudgetMutation):
@@ -195,6 +230,75 @@ class ProgramBudgetGrant(BudgetMutation):
                 at=timezone.now(),
             )
         return cls(member=member)
+
+
+class ProgramBudgetAdjust(BudgetMutation):
+    """Correct a member's budget."""
+
+    member = graphene.Field(ProgramBudgetMember, description="The member.")
+    posting_id = graphene.ID(
+        description="The adjustment's posting, as `programBudgetReverse` takes it."
+    )
+
+    class Arguments:
+        member = graphene.ID(required=True, description="ID of the member.")
+        amount = Decimal(
+            required=True,
+            description=(
+                "What is added, in the program's currency; negative to take back what is neither "
+                "held nor spent."
+            ),
+        )
+        reason = graphene.String(required=True, description="Why, for the journal.")
+        expires_at = DateTime(
+            description=(
+                "From when what is added can't be spent; the end of the open cycle if not given."
+            )
+        )
+        idempotency_key = graphene.String(
+            description="A repeated call with the same key and values changes nothing."
+        )
+
+    class Meta:
+        description = "Corrects a member's budget up or down, for a stated reason."
+        doc_category = DOC_CATEGORY
+        permissions = CHANGE_PROGRAMS
+        error_type_class = ProgramBudgetError
+
+    @classmethod
+    def perform_mutation(cls, _root: Any, info: Any, /, **given: Any) -> Any:
+        """Adjust it."""
+        member = _member(cls, given["member"], field="member")
+        with translated():
+            amount = to_amount(given["amount"], member.program.currency)
+            if amount.minor < 0 and given.get("expires_at") is not None:
+                raise field_error("expires_at", "What is taken back has no expiry.", "invalid")
+            correction = programs.adjust(
+                member=member,
+                amount=amount,
+                reason=checked_text(given["reason"], field="reason", longest=LONGEST_REASON),
+                expires_at=given.get("expires_at"),
+                key=ledger_key("adjust", given.get("idempotency_key")),
+                actor=actor_in(info.context),
+                at=timezone.now(),
+            )
+        return cls(member=member, posting_id=_posting_id(correction))
+
+
+def _reason_of_clawback(given: dict[str, Any]) -> str | None:
+    """Return why value is taken back; ``None`` when it isn't."""
+    if given["claw_back"]:
+        return checked_text(given.get("reason"), field="reason", longest=LONGEST_REASON)
+    for name in ("reason", "idempotency_key"):
+        if given.get(name) is not None:
+            raise field_error(name, "This goes with a clawback only.", "invalid")
+    return None
+
+
+def _posting_id(correction: ledger.Correction | None) -> str | None:
+    if correction is None or correction.posting_id is None:
+        return None
+    return to_global_id(POSTING, str(correction.posting_id))
 
 
 def _member(mutation: type[BudgetMutation], member_id: str, *, field: str = "id") -> Member:

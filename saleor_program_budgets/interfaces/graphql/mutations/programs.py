@@ -21,7 +21,10 @@ from saleor_program_budgets.interfaces.graphql.common import (
     actor_in,
     to_amount,
 )
-from saleor_program_budgets.interfaces.graphql.enums import ProgramBudgetOveragePolicy
+from saleor_program_budgets.interfaces.graphql.enums import (
+    ProgramBudgetOveragePolicy,
+    ProgramBudgetRefundPolicy,
+)
 from saleor_program_budgets.interfaces.graphql.errors import (
     ProgramBudgetError,
     field_error,
@@ -64,6 +67,14 @@ class ProgramBudgetProgramInput(BaseInputObjectType):
     closes_at = DateTime(description="From when it no longer does; null if never.")
     hold_ttl_minutes = graphene.Int(
         description="For how many minutes a hold reserves budget. Defaults to 60."
+    )
+    refund_policy = ProgramBudgetRefundPolicy(
+        description=(
+            "What a refund of value that has lapsed meanwhile becomes. Defaults to FORFEIT."
+        )
+    )
+    refund_grace_days = graphene.Int(
+        description="For how many days such a refund can be spent, under GRACE. Defaults to 30."
     )
     channels = NonNullList(
         graphene.ID, description="The channels that are this program's stores; replaces the list."
@@ -211,6 +222,8 @@ def _rules_of(program: Program) -> programs.Rules:
         opens_at=program.opens_at,
         closes_at=program.closes_at,
         hold_ttl_minutes=program.hold_ttl_minutes,
+        refund_policy=Program.RefundPolicy(program.refund_policy),
+        refund_grace_days=program.refund_grace_days,
         allotment=Amount(program.allotment_minor, program.currency),
     )
 
@@ -227,6 +240,8 @@ def _changed(rules: programs.Rules, given: dict[str, Any]) -> programs.Rules:
         changes["name"] = checked_text(changes["name"], field="name", longest=LONGEST_NAME)
     if "overage_policy" in changes:
         changes["overage_policy"] = Program.OveragePolicy(changes["overage_policy"])
+    if "refund_policy" in changes:
+        changes["refund_policy"] = Program.RefundPolicy(changes["refund_policy"])
     if "allotment" in changes:
         with translated():
             changes["allotment"] = to_amount(

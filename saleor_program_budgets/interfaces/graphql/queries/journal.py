@@ -33,7 +33,7 @@ from saleor_program_budgets.interfaces.graphql.types.journal import (
     ProgramBudgetRefusedPurchaseCountableConnection,
     ProgramBudgetVerification,
 )
-from saleor_program_budgets.models import Entry, Hold, Refused
+from saleor_program_budgets.models import Entry, Hold, Posting, Refused
 
 PROGRAM = "ProgramBudgetProgram"
 MEMBER = "ProgramBudgetMember"
@@ -53,7 +53,10 @@ class JournalQueries(graphene.ObjectType):
         ProgramBudgetEntryCountableConnection,
         sort_by=ProgramBudgetJournalSortingInput(description="Sort entries."),
         filter=ProgramBudgetEntryFilterInput(description="Filtering options for entries."),
-        description=f"The journal of all budgets, newest first.{ADDED_IN}",
+        description=(
+            "The journal of all budgets, newest first. What only moves a cap's ceiling between its "
+            f"shares is left out, unless it is asked for.{ADDED_IN}"
+        ),
         permissions=READ_FIGURES,
         doc_category=DOC_CATEGORY,
     )
@@ -114,6 +117,9 @@ class JournalQueries(graphene.ObjectType):
         )
         if given.get("kind") is not None:
             queryset = queryset.filter(posting__kind=given["kind"])
+        else:
+            # What moves between a cap's shares nets to zero for the cap, bucket by bucket.
+            queryset = queryset.exclude(posting__kind=Posting.Kind.SHARE)
         queryset = in_time(queryset, "posting__at", given).select_related("posting", "limit")
         return _page(queryset, info, arguments, ProgramBudgetEntryCountableConnection)
 

@@ -54,7 +54,13 @@ class ProgramBudgetCap(ModelObjectType[models.Cap]):
         "cycle_id",
         "The cycle it counts; null if it doesn't reset.",
     )
-    ceiling = money_field("ceiling", "What may be held and spent under it.")
+    ceiling = money_field(
+        "ceiling", "What may be held and spent under it, temporary raises included."
+    )
+    raised = money_field("raised", "What of the ceiling is a temporary raise.")
+    raise_ends_at = DateTime(
+        description="When the next temporary raise ends by itself; null if there is none."
+    )
     held = money_field("held", "What is reserved by open holds.")
     spent = money_field("spent", "What is spent, less refunds.")
     available = money_field("available", "What may still be held; never below zero.")

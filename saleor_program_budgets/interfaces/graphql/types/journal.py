@@ -12,6 +12,7 @@ from saleor.graphql.core.types import BaseObjectType, ModelObjectType, Money, No
 from saleor_program_budgets import models
 from saleor_program_budgets.interfaces.graphql.common import (
     DOC_CATEGORY,
+    POSTING,
     minor_to_money,
 )
 from saleor_program_budgets.interfaces.graphql.enums import (
@@ -57,6 +58,15 @@ class ProgramBudgetHold(ModelObjectType[models.Hold]):
     released = money_field("released", "What of it was given back.")
     refunded = money_field("refunded", "What of the spent part was returned.")
     remaining = money_field("remaining", "What of it is still reserved.")
+    items = graphene.Int(required=True, description="How many items were reserved beside it.")
+    items_captured = graphene.Int(required=True, description="How many of them were spent.")
+    items_released = graphene.Int(required=True, description="How many of them were given back.")
+    items_refunded = graphene.Int(
+        required=True, description="How many of the spent ones were returned."
+    )
+    items_remaining = graphene.Int(
+        required=True, description="How many of them are still reserved."
+    )
     checkout_id = global_id_field(
         "Checkout", "checkout_id", "The ID of the checkout; Saleor may have deleted it."
     )
@@ -86,15 +96,22 @@ class ProgramBudgetEntry(ModelObjectType[models.Entry]):
 
     id = graphene.GlobalID(required=True, description="The ID of the entry.")
     posting_id = global_id_field(
-        "ProgramBudgetPosting",
+        POSTING,
         "posting_id",
         "The posting it is a line of; a posting's lines net to zero.",
     )
+    reverses = global_id_field(
+        POSTING, "posting.reverses_id", "The posting that it undoes, on a REVERSAL."
+    )
     kind = read_field(ProgramBudgetPostingKind, "posting.kind", "What moved value.")
     bucket = ProgramBudgetBucket(required=True, description="Where value came to or went from.")
-    amount = money_field("amount", "What was added; negative if taken.", unit="posting.unit")
-    balance_before = money_field("balance_before", "The bucket before it.", unit="posting.unit")
-    balance_after = money_field("balance_after", "The bucket after it.", unit="posting.unit")
+    amount = money_field("amount", "What was added; negative if taken.", unit="limit.unit")
+    balance_before = money_field(
+        "balance_before",
+        "The bucket before it: of the lot, or of the cap's share, that it is a line of.",
+        unit="limit.unit",
+    )
+    balance_after = money_field("balance_after", "The bucket after it.", unit="limit.unit")
     program = linked_field(
         ProgramBudgetProgram,
         ProgramByIdLoader,
@@ -107,6 +124,7 @@ class ProgramBudgetEntry(ModelObjectType[models.Entry]):
     account = linked_field(
         ProgramBudgetAccount, AccountByIdLoader, "limit.account_id", "The account, on a cap."
     )
+    cap_id = global_id_field("ProgramBudgetCap", "limit.cap_id", "The ID of the cap, on a cap.")
     checkout_id = global_id_field("Checkout", "posting.checkout_id", "The ID of the checkout.")
     order_id = global_id_field("Order", "posting.order_id", "The ID of the order.")
     actor = read_field(

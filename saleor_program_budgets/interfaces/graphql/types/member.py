@@ -25,6 +25,7 @@ from saleor_program_budgets.interfaces.graphql.fields import (
 from saleor_program_budgets.interfaces.graphql.loaders import (
     AccountByIdLoader,
     BalanceByMemberLoader,
+    LotByIdLoader,
     LotsByMemberIdLoader,
     ProgramByIdLoader,
 )
@@ -44,17 +45,22 @@ class ProgramBudgetBalance(BaseObjectType):
     held = graphene.Field(Money, required=True, description="What open holds reserve.")
     spent = graphene.Field(Money, required=True, description="What is spent, less refunds.")
     lapsed = graphene.Field(
-        Money, required=True, description="What has expired or was taken back unspent."
+        Money,
+        required=True,
+        description="What has expired unspent.",
+    )
+    withdrawn = graphene.Field(
+        Money, required=True, description="What was taken back: adjusted or clawed back."
     )
 
     class Meta:
-        description = "A member's figures: granted = available + held + spent + lapsed."
+        description = "A member's figures: granted = available + held + spent + lapsed + withdrawn."
         doc_category = DOC_CATEGORY
 
 
 def balance_type(balance: Any, currency: str) -> ProgramBudgetBalance:
     """Return the core's *balance* as the GraphQL type shows it."""
-    names = ("granted", "available", "held", "spent", "lapsed")
+    names = ("granted", "available", "held", "spent", "lapsed", "withdrawn")
     return ProgramBudgetBalance(
         **{name: minor_to_money(getattr(balance, name), currency) for name in names}
     )
@@ -67,19 +73,32 @@ class ProgramBudgetLot(ModelObjectType[models.Lot]):
     origin = ProgramBudgetLotOrigin(required=True, description="How it came to the member.")
     amount = money_field("amount", "What was granted.", unit="limit.unit")
     available = money_field(
-        "available", "What of it is neither held nor spent nor lapsed.", unit="limit.unit"
+        "available",
+        "What is left of it, neither held nor spent nor removed.",
+        unit="limit.unit",
     )
     held = money_field("held", "What of it open holds reserve.", unit="limit.unit")
     spent = money_field("spent", "What of it is spent.", unit="limit.unit")
-    lapsed = money_field(
-        "removed", "What of it was recorded as lapsed or taken back.", unit="limit.unit"
+    lapsed = money_field("lapsed", "What of it was recorded as expired.", unit="limit.unit")
+    withdrawn = money_field("withdrawn", "What of it was taken back.", unit="limit.unit")
+    moved = money_field(
+        "moved", "What of it went on into a lot that names this one as source.", unit="limit.unit"
+    )
+    source = linked_field(
+        lambda: ProgramBudgetLot,
+        LotByIdLoader,
+        "source_id",
+        "The lot that this one continues; null if it is new value.",
     )
     expires_at = DateTime(description="From when it can't be spent; null if never.")
     created_at = DateTime(required=True, description="When it was granted.")
     reason = graphene.String(required=True, description="Why it was granted.")
 
     class Meta:
-        description = "Value granted to a member, with its origin and expiry."
+        description = (
+            "Value granted to a member, with its origin and expiry: amount = available + held + "
+            "spent + lapsed + withdrawn + moved."
+        )
         interfaces = [graphene.relay.Node]
         model = models.Lot
         doc_category = DOC_CATEGORY

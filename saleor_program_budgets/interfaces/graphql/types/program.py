@@ -21,6 +21,7 @@ from saleor_program_budgets.interfaces.graphql.common import (
 from saleor_program_budgets.interfaces.graphql.enums import (
     ProgramBudgetOveragePolicy,
     ProgramBudgetProgramStatus,
+    ProgramBudgetRefundPolicy,
 )
 from saleor_program_budgets.interfaces.graphql.loaders import (
     ChannelsByProgramIdLoader,
@@ -79,6 +80,16 @@ class ProgramBudgetProgram(ModelObjectType[models.Program]):
     hold_ttl_minutes = PermissionsField(
         graphene.Int,
         description="For how many minutes a hold reserves budget for a checkout.",
+        permissions=READ_FIGURES,
+    )
+    refund_policy = PermissionsField(
+        ProgramBudgetRefundPolicy,
+        description="What a refund of value that has lapsed meanwhile becomes.",
+        permissions=READ_FIGURES,
+    )
+    refund_grace_days = PermissionsField(
+        graphene.Int,
+        description="For how many days such a refund can be spent, under GRACE.",
         permissions=READ_FIGURES,
     )
     channels = PermissionsField(
