@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from saleor.account.models import User
 from saleor.app.models import App
 from saleor.checkout.models import Checkout
@@ -19,7 +21,7 @@ from saleor.plugins.manager import get_plugins_manager
 from saleor_program_budgets import ledger
 from saleor_program_budgets.interfaces.identity import GATEWAY_ID
 from saleor_program_budgets.interfaces.totals import refreshed_due_of_checkout
-from saleor_program_budgets.models import Hold, Refused
+from saleor_program_budgets.models import Cap, Hold, Limit, Refused
 from tests.host.support.shop import Shopper, balance_of, figures, order_of
 from tests.support.racing import race, slow_motion, unguarded
 
@@ -41,13 +43,33 @@ def rush(store: ProgramStore, shopper: Shopper) -> list[Callable[[], str]]:
     User.objects.bulk_create(
         User(email=f"shopper{number}@example.com", is_active=True) for number in range(SHOPPERS)
     )
-    users = list(User.objects.filter(email__startswith="shopper").order_by("pk"))
-    store.enroll(*users)
+    store.enroll(*User.objects.filter(email__startswith="shopper").order_by("pk"))
+    return attempts_of_everybody(store, shopper)
+
+
+def attempts_of_everybody(store: ProgramStore, shopper: Shopper) -> list[Callable[[], str]]:
+    """Return an attempt by each of the fifty, for one more checkout of their own."""
     first = shopper.checkout()
     assert refreshed_due_of_checkout(program=store.program, checkout=first).minor == 7_500
     first.refresh_from_db()
     app = App.objects.get(identifier=GATEWAY_ID)
+    users = User.objects.filter(email__startswith="shopper").order_by("pk")
     return [_attempt(_copy(first, user), user, app) for user in users]
+
+
+def _one_after_the_other(*attempts: Callable[[], str]) -> Callable[[], list[str]]:
+    return lambda: [attempt() for attempt in attempts]
+
+
+def _holding_locked(cap: Cap) -> Callable[[], None]:
+    """Keep the cap's row locked for a while, as a purchase does."""
+
+    def hold_locked() -> None:
+        with transaction.atomic():
+            Limit.objects.select_for_update().get(pk=cap.pk)
+            time.sleep(1)
+
+    return hold_locked
 
 
 def _copy(checkout: Checkout, user: User) -> Checkout:
@@ -93,7 +115,39 @@ def test_fifty_shoppers_at_a_departments_last_thousand(
     assert outcomes.count("authorization_success") == 13
     assert outcomes.count("authorization_failure") == 37
     assert (cap.held, cap.spent, cap.ceiling) == (97_500, 0, 100_000)
-    assert Refused.objects.filter(code="CAP_REACHED", limit=cap).count() == 37
+    assert Refused.objects.filter(code="CAP_REACHED", limit_id=cap.pk).count() == 37
+    verification = ledger.verify()
+    assert verification.differences == ()
+    assert verification.overspent == {"USD": 0}
+
+
+def test_fifty_shoppers_at_once_under_a_cap_that_splits(
+    store: ProgramStore, shopper: Shopper, member: Member
+) -> None:
+    """Each shopper holds twice: 100 × 75.00 = 7,500.00, of which the department has 6,000.00."""
+    organization = store.cap(store.organization, 2_000_000)
+    cap = store.cap(store.department, 600_000)
+    first, second = rush(store, shopper), attempts_of_everybody(store, shopper)
+    jobs = [_one_after_the_other(*pair) for pair in zip(first, second, strict=True)]
+
+    # Whoever finds the cap locked splits it; so that nobody is in luck, it is locked at the start.
+    outcomes = race(_holding_locked(cap), *jobs)[1:]
+
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    answers = [answer for pair in outcomes for answer in pair]
+    assert answers.count("authorization_success") == 80
+    assert answers.count("authorization_failure") == 20
+    shares = Limit.objects.filter(cap_id=cap.pk)
+    assert shares.count() == 16
+    assert all(share.held <= share.ceiling for share in shares)
+    cap.refresh_from_db()
+    organization.refresh_from_db()
+    assert (cap.held, cap.spent, cap.ceiling, cap.available) == (600_000, 0, 600_000, 0)
+    assert (organization.held, organization.ceiling) == (600_000, 2_000_000)
+    assert Refused.objects.filter(code="CAP_REACHED", limit_id=cap.pk).count() == 20
+    used = Limit.objects.filter(kind="member").values_list("held", flat=True)
+    assert sum(used) == 600_000
+    assert sum(hold.remaining for hold in Hold.objects.all()) == 600_000
     verification = ledger.verify()
     assert verification.differences == ()
     assert verification.overspent == {"USD": 0}

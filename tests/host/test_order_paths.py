@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import graphene
 import pytest
 from django.utils import timezone
+from freezegun import freeze_time
 from saleor.checkout.models import Checkout
 from saleor.order.models import Order
 from saleor.plugins.models import PluginConfiguration
 
-from saleor_program_budgets import programs
+from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.interfaces.identity import PLUGIN_ID
-from saleor_program_budgets.models import Hold, Refused
-from tests.host.support.shop import ADDRESS, balance_of, figures, global_id, order_of
+from saleor_program_budgets.models import Cap, Hold, Refused
+from tests.host.support.shop import (
+    ACTOR,
+    ADDRESS,
+    balance_of,
+    figures,
+    global_id,
+    order_of,
+    usd,
+)
 
 if TYPE_CHECKING:
     from saleor.graphql.tests.fixtures import ApiClient
@@ -27,6 +36,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 REFUSED = [("programBudget", "GRAPHQL_ERROR")]
+USABLE = """
+query ($id: ID!) {
+  checkout(id: $id) { programBudget { applicable { amount } refusal { code } } }
+}
+"""
 
 
 def fields(answer: dict[str, Any]) -> list[tuple[str, str]]:
@@ -221,6 +235,69 @@ def test_expired_hold_is_no_cover(shopper: Shopper, member: Member) -> None:
     Hold.objects.update(expires_at=timezone.now())
 
     assert fields(shopper.complete(checkout)) == REFUSED
+
+
+def raise_department(store: ProgramStore, minor: int, ends_at: datetime) -> None:
+    """Raise the department's cap until *ends_at*."""
+    programs.raise_cap(
+        cap=Cap.objects.get(account=store.department),
+        amount=usd(minor),
+        ends_at=ends_at,
+        reason="trade fair",
+        key=f"raise:{ends_at}",
+        actor=ACTOR,
+        at=timezone.now(),
+    )
+
+
+def test_temporary_raise_lets_a_checkout_through_until_its_instant(
+    store: ProgramStore, shopper: Shopper, member: Member
+) -> None:
+    store.cap(store.department, 10_000)
+    shopper.order()  # 75.00 of 100.00
+    first, last, late = (shopper.checkout() for _ in range(3))
+    refused = shopper.apply(first)
+    ends_at = timezone.now() + timedelta(minutes=2)
+    raise_department(store, 15_000, ends_at)
+
+    applied = shopper.apply(first)
+    with freeze_time(ends_at - timedelta(microseconds=1)):
+        at_the_last_moment = shopper.apply(last)
+    with freeze_time(ends_at):
+        too_late = shopper.apply(late)
+
+    assert refused["data"]["code"] == "CAP_REACHED"
+    assert applied["transactionEvent"]["type"] == "AUTHORIZATION_SUCCESS"
+    assert at_the_last_moment["transactionEvent"]["type"] == "AUTHORIZATION_SUCCESS"
+    assert (too_late["data"]["code"], too_late["data"]["shortfall"]) == ("CAP_REACHED", "75.00")
+    # What was used above the ceiling stands, and is honoured: 225.00 of 100.00.
+    cap = Cap.objects.get()
+    assert (cap.ceiling, cap.raised, cap.overhang, cap.available) == (10_000, 0, 12_500, 0)
+    assert shopper.complete(first)["errors"] == []
+    assert shopper.complete(last)["errors"] == []
+    assert fields(shopper.complete(late)) == [("id", "CHECKOUT_NOT_FULLY_PAID")]
+    assert (Order.objects.count(), Cap.objects.get().spent) == (3, 22_500)
+    assert ledger.verify().is_clean
+
+
+def test_raise_that_is_over_is_not_offered_to_the_shopper(
+    store: ProgramStore, shopper: Shopper, member: Member
+) -> None:
+    store.cap(store.department, 5_000)
+    ends_at = timezone.now() + timedelta(minutes=2)
+    raise_department(store, 5_000, ends_at)
+    checkout = shopper.checkout()
+
+    with freeze_time(ends_at - timedelta(microseconds=1)):
+        before = shopper.call(USABLE, id=global_id(checkout))
+    with freeze_time(ends_at):
+        after = shopper.call(USABLE, id=global_id(checkout))
+
+    assert before["programBudget"] == {"applicable": {"amount": 75.0}, "refusal": None}
+    assert after["programBudget"] == {
+        "applicable": {"amount": 50.0},
+        "refusal": {"code": "CAP_REACHED"},
+    }
 
 
 def test_hold_taken_before_closing_completes(
