@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +40,19 @@ class Program:
             amount=amount,
             reason=reason,
         )
+
+    def raise_cap(
+        self, *, account: str, amount: str, hours: int, reason: str
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """Raise an account's cap for some hours; returns the cap."""
+        raised: Mapping[str, Mapping[str, Any]] = self.staff.run(
+            "CapRaise",
+            cap=self.caps()[account]["id"],
+            amount=amount,
+            endsAt=(datetime.now(UTC) + timedelta(hours=hours)).isoformat(),
+            reason=reason,
+        )["cap"]
+        return raised
 
     def set_overage_policy(self, policy: str) -> None:
         """Choose what happens to a purchase above the budget: BLOCK or PAY_DIFFERENCE."""

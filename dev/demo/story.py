@@ -48,6 +48,7 @@ def acts() -> list[tuple[str, Act]]:
         ("one paid by Saleor's own payment mutations", through_the_gateway),
         ("a department at its cap, until the cap is raised", at_the_cap),
         (f"{AT_ONCE} checkouts at once against the last 100.00", at_once),
+        ("the cap raised for an hour", for_an_hour),
         ("a refund", refund),
     ]
 
@@ -153,6 +154,19 @@ def at_once(day: Day) -> None:
             from_budget=_PASS_AT_ONCE * Decimal(_ONE_BOTTLE_TOTAL),
         )
     )
+
+
+def for_an_hour(day: Day) -> None:
+    """Marketing has nothing left; a raise that ends by itself lets one more order through."""
+    member = day.sign_in("Marketing", 0)
+    cap = day.program.raise_cap(
+        account="Marketing", amount=_ONE_BOTTLE_TOTAL, hours=1, reason="trade fair"
+    )
+    expect("the raised cap", money(cap["ceiling"]), Decimal("270.00"))
+    expect("what of it is a raise", money(cap["raised"]), Decimal(_ONE_BOTTLE_TOTAL))
+    day.rows.append(Row("the administrator", "raises Marketing's cap for an hour", "270.00"))
+    day.order(member, _ONE_BOTTLE, total=_ONE_BOTTLE_TOTAL, left="130.00")
+    _expect_nothing_left(day, "Marketing")
 
 
 def refund(day: Day) -> None:
