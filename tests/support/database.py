@@ -69,6 +69,18 @@ def tamper(statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER program_budgets_append_only")
 
 
+def drop_foreign_keys() -> None:
+    """Let rows name what doesn't exist, for the rest of the test."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
+            " WHERE contype = 'f' AND conrelid::regclass::text LIKE 'program_budgets_%'"
+        )
+        for table, name in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+
+
 def check_constraints() -> Iterator[tuple[str, str, str]]:
     """Yield table, name and definition of each check constraint on this app's tables."""
     with connection.cursor() as cursor:

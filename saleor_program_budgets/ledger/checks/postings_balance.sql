@@ -1,8 +1,15 @@
--- The entries of a posting net to zero, and there are some unless it moved nothing (a cap of 0.00).
-SELECT 'posting ' || posting.id, 'entries that net to zero',
-       coalesce(sum(entry.amount)::text, 'no entries')
+-- The entries of a posting net to zero, and there are some unless it moved nothing (a cap of 0.00);
+-- none is of a posting that isn't there.
+SELECT 'posting ' || coalesce(posting.id, sums.posting_id),
+       CASE WHEN posting.id IS NULL THEN 'the posting of ' || sums.count || ' entries'
+            ELSE 'entries that net to zero' END,
+       CASE WHEN posting.id IS NULL THEN 'no such posting'
+            ELSE coalesce(sums.amount::text, 'no entries') END
     FROM program_budgets_posting posting
-    LEFT JOIN program_budgets_entry entry ON entry.posting_id = posting.id
-    WHERE posting.amount <> 0 OR posting.items <> 0
-    GROUP BY posting.id
-    HAVING sum(entry.amount) IS DISTINCT FROM 0
+    FULL JOIN (
+        SELECT posting_id, sum(amount) AS amount, count(*) AS count
+            FROM program_budgets_entry GROUP BY posting_id
+    ) sums ON sums.posting_id = posting.id
+    WHERE posting.id IS NULL
+       OR sums.amount <> 0
+       OR sums.amount IS NULL AND (posting.amount <> 0 OR posting.items <> 0)

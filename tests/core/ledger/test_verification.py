@@ -6,9 +6,9 @@ from django.test.utils import CaptureQueriesContext
 
 from saleor_program_budgets import ledger
 from saleor_program_budgets.ledger.verification import SHOWN_PER_CHECK, checks
-from saleor_program_budgets.models import Entry, Hold, HoldLot, Limit, Lot, Posting
-from tests.support.database import check_constraints, snapshot, tamper
-from tests.support.world import World
+from saleor_program_budgets.models import Cap, Entry, Hold, HoldLot, Limit, Lot, Posting
+from tests.support.database import check_constraints, drop_foreign_keys, snapshot, tamper
+from tests.support.world import DAY, World
 
 SPENT, HELD = 40_00, 25_00
 
@@ -266,6 +266,119 @@ def test_a_negative_figure(books: World) -> None:
             str(HELD + SPENT),
         )
     ]
+
+
+@pytest.mark.parametrize("column", ["program_id", "cycle_id", "member_id", "account_id"])
+@pytest.mark.parametrize("table", ["posting", "hold"])
+def test_something_that_a_row_names_is_not_there(books: World, table: str, column: str) -> None:
+    drop_foreign_keys()
+    model = {"posting": Posting, "hold": Hold}[table]
+    pk = model.objects.filter(amount=HELD).get().pk
+    tamper(f"UPDATE program_budgets_{table} SET {column} = -7 WHERE id = %s", [pk])
+    name = column.removesuffix("_id")
+    assert found() == [("references", f"{table} {pk}", f"{name} -7", "none")]
+
+
+def test_nothing_is_named_for_what_a_posting_leaves_open(books: World) -> None:
+    everywhere = books.cap(books.account("Everywhere"), "5.00", everywhere=True)
+    posting = Posting.objects.get(entries__limit_id=everywhere.pk, entries__bucket="funding")
+    assert (posting.program_id, posting.cycle_id, posting.member_id) == (None, None, None)
+    assert ledger.verify().is_clean
+
+
+def test_a_hold_that_postings_name_is_not_there(books: World) -> None:
+    drop_foreign_keys()
+    hold = Hold.objects.get(amount=HELD)
+    tamper("DELETE FROM program_budgets_hold WHERE id = %s", [hold.pk])
+    cap = Limit.objects.get(kind="cap")
+    assert found() == [
+        ("caps_match_holds", f"limit {cap.pk}", row((0, SPENT)), row((HELD, SPENT))),
+        (
+            "holds_match_journal",
+            f"hold {hold.pk}",
+            row((HELD, *[0] * 7)),
+            "no such hold",
+        ),
+    ]
+
+
+def test_what_a_hold_was_taken_under_is_not_there(books: World) -> None:
+    drop_foreign_keys()
+    hold = Hold.objects.get(amount=HELD)
+    tamper("UPDATE program_budgets_holdlot SET lot_id = -7 WHERE hold_id = %s", [hold.pk])
+    tamper("UPDATE program_budgets_hold SET shares = '{-8}' WHERE id = %s", [hold.pk])
+    assert [difference for difference in found() if difference[0] == "references"] == [
+        ("references", f"hold {hold.pk}", "lot -7", "none"),
+        ("references", f"hold {hold.pk}", "limit -8", "none"),
+    ]
+
+
+def test_what_a_pin_says_that_is_not_there(books: World) -> None:
+    pin = HoldLot.objects.get(amount=HELD)
+    tamper("DELETE FROM program_budgets_holdlot WHERE id = %s", [pin.pk])
+    assert ("holds_match_journal", f"hold {pin.hold_id} of lot {pin.lot_id}") in [
+        (check, subject) for check, subject, *_ in found()
+    ]
+
+
+def test_a_posting_that_is_reversed_is_not_there(books: World) -> None:
+    posting = Posting.objects.get(kind="capture")
+    tamper("UPDATE program_budgets_posting SET reverses_id = -7 WHERE id = %s", [posting.pk])
+    assert found() == [("references", f"posting {posting.pk}", "posting -7", "none")]
+
+
+def test_the_posting_of_a_raise_is_not_there(books: World) -> None:
+    cap = Cap.objects.get()
+    raised = books.raise_cap(cap, "5.00", ends_at=books.at + DAY)
+    tamper("UPDATE program_budgets_raise SET posting_id = -7")
+    assert found() == [("references", f"raise {raised.pk}", "posting -7", "none")]
+
+
+def test_entries_of_no_posting(books: World) -> None:
+    drop_foreign_keys()
+    posting = Posting.objects.get(kind="capture")
+    tamper("DELETE FROM program_budgets_posting WHERE id = %s", [posting.pk])
+    named = {check: (subject, *rest) for check, subject, *rest in found()}
+    assert sorted(named) == ["holds_match_journal", "postings_balance"]
+    assert named["postings_balance"] == (
+        f"posting {posting.pk}",
+        "the posting of 4 entries",
+        "no such posting",
+    )
+
+
+def test_entries_of_no_cap(books: World) -> None:
+    drop_foreign_keys()
+    cap = Limit.objects.get(kind="cap")
+    tamper("UPDATE program_budgets_entry SET limit_id = -7 WHERE limit_id = %s", [cap.pk])
+    named = [difference for difference in found() if difference[0] == "caps_match_journal"]
+    assert sorted(named) == [
+        ("caps_match_journal", "limit -7", row((1000_00, HELD, SPENT)), "no such cap"),
+        ("caps_match_journal", f"limit {cap.pk}", row((0, 0, 0)), row((1000_00, HELD, SPENT))),
+    ]
+
+
+@pytest.mark.parametrize("column", ["lot_id", "limit_id"])
+def test_entries_of_no_lot_or_under_another_limit_than_the_lots(books: World, column: str) -> None:
+    drop_foreign_keys()
+    lot = Lot.objects.get()
+    tamper(f"UPDATE program_budgets_entry SET {column} = -7 WHERE lot_id = {lot.pk}")
+    figures = row((300_00, HELD, SPENT, 0, 0, 0))
+    named = {"lot_id": lot.pk, "limit_id": lot.limit_id} | {column: -7}
+    assert {difference for difference in found() if difference[0] == "lots_match_journal"} == {
+        ("lots_match_journal", f"lot {lot.pk}", row((0,) * 6), figures),
+        (
+            "lots_match_journal",
+            f"lot {named['lot_id']} of limit {named['limit_id']}",
+            figures,
+            "no such lot",
+        ),
+    }
+
+
+def test_no_two_buckets_begin_with_the_same_letter() -> None:
+    """The check of the chain of entries tells them apart by it."""
+    assert len({bucket[0] for bucket in Entry.Bucket.values}) == len(Entry.Bucket)
 
 
 def test_at_most_a_hundred_of_each_check_are_shown(books: World) -> None:
