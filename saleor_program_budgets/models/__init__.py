@@ -10,6 +10,7 @@ from saleor_program_budgets.models.programs import (
     Program,
     ProgramChannel,
 )
+from saleor_program_budgets.models.seals import Seal
 
 __all__ = [
     "Account",
@@ -27,4 +28,5 @@ __all__ = [
     "ProgramChannel",
     "Raise",
     "Refused",
+    "Seal",
 ]

@@ -12,10 +12,21 @@ import saleor_program_budgets
 PACKAGE = Path(saleor_program_budgets.__file__).parent
 ROOT = PACKAGE.parent
 MONEY = frozenset(
-    {"Hold", "Lot", "Limit", "Entry", "Posting", "HoldLot", "Raise", "Outcome", "Refused"}
+    {
+        "Hold",
+        "Lot",
+        "Limit",
+        "Entry",
+        "Posting",
+        "HoldLot",
+        "Raise",
+        "Outcome",
+        "Refused",
+        "Seal",
+    }
 )
 #: Reverse relations by which a row of money can be reached without naming its model.
-RELATED = frozenset({"holds", "lots", "limits", "caps", "entries", "postings"})
+RELATED = frozenset({"holds", "lots", "limits", "caps", "entries", "postings", "seals"})
 WRITES = frozenset(
     f"{prefix}{name}"
     for prefix in ("", "a")
@@ -38,7 +49,7 @@ WRITES = frozenset(
 )
 SQL_WRITE = re.compile(
     r"\b(insert\s+into|update|delete\s+from|truncate|merge\s+into|copy)\b[^;]*"
-    r"program_budgets_(hold|lot|limit|entry|posting|holdlot|raise|outcome|refused)\b",
+    r"program_budgets_(hold|lot|limit|entry|posting|holdlot|raise|outcome|refused|seal)\b",
     re.IGNORECASE,
 )
 
@@ -160,4 +171,4 @@ def test_the_ledger_is_where_money_is_written() -> None:
     }
     sql = "\n".join(path.read_text() for path in (ROOT / "migrations" / "sql").glob("*.sql"))
     tables = {match.group(2).lower() for match in SQL_WRITE.finditer(sql)}
-    assert tables >= {"hold", "lot", "limit", "entry", "posting", "outcome", "refused"}
+    assert tables >= {"hold", "lot", "limit", "entry", "posting", "outcome", "refused", "seal"}

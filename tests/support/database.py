@@ -15,6 +15,7 @@ JOURNAL_TABLES = (
     "program_budgets_entry",
     "program_budgets_refused",
     "program_budgets_outcome",
+    "program_budgets_seal",
 )
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -220,6 +220,17 @@ def in_tree_order() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def changed(function: str, pattern: str, replacement: str) -> Iterator[None]:
+    """Put *replacement* where one of the ledger's functions has *pattern*."""
+
+    def change(name: str, text: str) -> str:
+        return _replace_once(re.compile(pattern), replacement, text) if name == function else text
+
+    with _rewritten(change):
+        yield
+
+
 def deadlocks() -> int:
     """Return how many deadlocks this database has seen, once its racers are gone.
 

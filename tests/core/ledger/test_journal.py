@@ -5,7 +5,8 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from saleor_program_budgets.errors import BalanceShort
-from saleor_program_budgets.models import Entry, Outcome, Posting, Refused
+from saleor_program_budgets.ledger import sealing
+from saleor_program_budgets.models import Entry, Outcome, Posting, Refused, Seal
 from tests.support.database import JOURNAL_TABLES, snapshot
 from tests.support.world import World
 
@@ -17,7 +18,8 @@ def journal(world: World) -> None:
     world.hold(ann, "65.00")
     with pytest.raises(BalanceShort):
         world.hold(ann, "999.00")
-    assert all(model.objects.exists() for model in (Posting, Entry, Refused, Outcome))
+    sealing.seal(at=world.at)
+    assert all(model.objects.exists() for model in (Posting, Entry, Refused, Outcome, Seal))
 
 
 def _refused(statement: str) -> str:
@@ -59,7 +61,7 @@ def test_tables_are_never_emptied(table: str) -> None:
 
 
 @pytest.mark.usefixtures("journal")
-@pytest.mark.parametrize("model", [Posting, Entry, Refused, Outcome])
+@pytest.mark.parametrize("model", [Posting, Entry, Refused, Outcome, Seal])
 def test_the_orm_cannot_change_the_journal_either(model: type[Posting]) -> None:
     before = snapshot()
     row = model.objects.first()

@@ -1,0 +1,10 @@
+DROP TRIGGER program_budgets_no_truncate ON program_budgets_seal;
+DROP TRIGGER program_budgets_append_only ON program_budgets_seal;
+DROP FUNCTION program_budgets_seal_next(bigint, bigint, bigint, timestamptz);
+DROP FUNCTION program_budgets_under_way();
+DROP FUNCTION program_budgets_head(bigint);
+DROP FUNCTION program_budgets_seal_digest(program_budgets_seal);
+DROP FUNCTION program_budgets_digests(bigint, bigint);
+DROP FUNCTION program_budgets_entry_text(program_budgets_entry);
+DROP FUNCTION program_budgets_posting_text(program_budgets_posting);
+DROP FUNCTION program_budgets_microseconds(timestamptz);
