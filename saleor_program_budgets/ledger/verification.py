@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from django.db import connections, router, transaction
 
 from saleor_program_budgets.models import Entry, Hold, Limit, Lot, Posting
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.backends.utils import CursorWrapper
+
 SHOWN_PER_CHECK = 100
+WORK_MEMORY = "64MB"
+"""What a sort or a hash may take: with the server's default a large journal goes through files."""
+READ_BESIDE = frozenset({"postings_balance", "references", "seal_contents"})
+"""What takes about as long as all other checks together."""
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +68,34 @@ def checks() -> dict[str, str]:
 
 
 def verify() -> Verification:
-    """Compare limits, lots and holds with the journal, in one consistent snapshot.
+    """Compare limits, lots and holds with the journal, and it with its seals, in one snapshot.
 
-    Takes no lock: purchases go on meanwhile. ``overspent`` is, per unit, what is used beyond
-    ceilings; anything but zero means the promise was broken.
+    Takes no lock: purchases go on meanwhile. Outside of a transaction it reads over two
+    connections at once. ``overspent`` is, per unit, what is used beyond ceilings; anything but
+    zero means the promise was broken.
     """
     alias = router.db_for_write(Posting)
-    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        if not connections[alias].savepoint_ids:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        differences: list[Difference] = []
-        for name, query in checks().items():
-            # The queries are files of this package.
-            shown = f"SELECT * FROM ({query}) difference LIMIT {SHOWN_PER_CHECK}"  # noqa: S608
-            cursor.execute(shown)
-            differences += [Difference(name, *row) for row in cursor.fetchall()]
+    is_alone = not connections[alias].in_atomic_block
+    with (
+        transaction.atomic(using=alias),
+        connections[alias].cursor() as cursor,
+        ThreadPoolExecutor(max_workers=1) as pool,
+    ):
+        here = set(checks())
+        beside: Future[list[Difference]] | None = None
+        if is_alone:
+            cursor.execute(_SNAPSHOT)
+            cursor.execute("SELECT pg_export_snapshot()")
+            [snapshot] = cursor.fetchone()
+            here -= READ_BESIDE
+            beside = pool.submit(_compare_beside, alias, snapshot)
+        differences = _compare(cursor, here)
         cursor.execute(
             "SELECT unit, sum(greatest(held + spent - ceiling - overhang, 0))::bigint"
             " FROM program_budgets_limit GROUP BY unit"
         )
         overspent = dict(cursor.fetchall())
-        return Verification(
+        verification = Verification(
             differences=tuple(differences),
             limits=Limit.objects.using(alias).count(),
             lots=Lot.objects.using(alias).count(),
@@ -85,3 +104,29 @@ def verify() -> Verification:
             entries=Entry.objects.using(alias).count(),
             overspent=overspent,
         )
+        if beside is None:
+            return verification
+        both = sorted(differences + beside.result(), key=lambda difference: difference.check)
+        return replace(verification, differences=tuple(both))
+
+
+def _compare(cursor: CursorWrapper, names: Iterable[str]) -> list[Difference]:
+    differences: list[Difference] = []
+    cursor.execute(f"SET LOCAL work_mem TO '{WORK_MEMORY}'")
+    for name in sorted(names):
+        # The queries are files of this package.
+        shown = f"SELECT * FROM ({checks()[name]}) difference LIMIT {SHOWN_PER_CHECK}"  # noqa: S608
+        cursor.execute(shown)
+        differences += [Difference(name, *row) for row in cursor.fetchall()]
+    return differences
+
+
+def _compare_beside(alias: str, snapshot: str) -> list[Difference]:
+    """Run the checks of READ_BESIDE on a connection of this thread's own."""
+    try:
+        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+            cursor.execute(_SNAPSHOT)
+            cursor.execute("SET TRANSACTION SNAPSHOT %s", [snapshot])
+            return _compare(cursor, READ_BESIDE)
+    finally:
+        connections[alias].close()

@@ -14,6 +14,7 @@ from saleor_program_budgets import ledger
 from saleor_program_budgets.ledger import Held, sealing
 from saleor_program_budgets.ledger.sealing import Ending, seal
 from saleor_program_budgets.models import Member, Posting, Seal
+from tests.support.database import tamper
 from tests.support.racing import (
     PATIENCE_SECONDS,
     changed,
@@ -238,3 +239,44 @@ def test_a_sealer_killed_in_the_middle_is_gone_on_with(
     assert [pk for row in Seal.objects.order_by("number") for pk in row.posting_ids] == list(
         Posting.objects.order_by("pk").values_list("pk", flat=True)
     )
+
+
+def test_verify_sees_one_snapshot_over_both_connections(committed_world: World) -> None:
+    world = committed_world
+    members, cycle = world.members(4, world.account("Acme")), world.cycle
+    done = threading.Event()
+
+    def shop(member: Member) -> Callable[[], None]:
+        def run() -> None:
+            while not done.is_set():
+                world.release(world.hold(member, "1.00", cycle=cycle))
+
+        return run
+
+    def look() -> list[str]:
+        try:
+            found: list[str] = []
+            for number in range(10):
+                seal(at=world.at + number * DAY)
+                found += map(str, ledger.verify().differences)
+            return found
+        finally:
+            done.set()
+
+    assert race(*map(shop, members), look)[-1] == []
+
+
+def test_verify_outside_a_transaction_names_what_both_connections_find(
+    committed_world: World,
+) -> None:
+    world = committed_world
+    world.is_tampered = True
+    member = world.member()
+    seal(at=world.at)
+    [posting] = Posting.objects.all()
+    tamper("UPDATE program_budgets_posting SET amount = amount + 1")
+    tamper("UPDATE program_budgets_limit SET spent = 1 WHERE member_id = %s", [member.pk])
+    assert [(found.check, found.subject) for found in ledger.verify().differences] == [
+        ("members_match_lots", f"limit {member.limits.get().pk}"),
+        ("seal_contents", f"posting {posting.pk}"),
+    ]
