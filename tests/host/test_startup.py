@@ -17,8 +17,9 @@ from saleor_program_budgets import programs, tasks
 from saleor_program_budgets.interfaces import startup
 from saleor_program_budgets.interfaces.dashboard.app import register
 from saleor_program_budgets.interfaces.identity import GATEWAY_ID
+from saleor_program_budgets.ledger import sealing
 from saleor_program_budgets.manifest import manifest
-from saleor_program_budgets.models import Cap, Hold, Limit, Raise
+from saleor_program_budgets.models import Cap, Hold, Limit, Posting, Raise
 from tests.host.support.shop import ACTOR, balance_of, usd
 
 if TYPE_CHECKING:
@@ -131,6 +132,29 @@ def test_verify_task_logs_each_difference(member: Member, caplog: Any) -> None:
     assert [record.levelname for record in caplog.records if "ledger" in record.message] == [
         "ERROR"
     ]
+
+
+def test_seal_task_seals_what_was_posted_and_logs_the_heads(member: Member, caplog: Any) -> None:
+    caplog.set_level("INFO", logger=tasks.__name__)
+
+    assert tasks.seal() == Posting.objects.count() > 0
+    assert tasks.seal() == 0
+
+    logged = [record.message for record in caplog.records if record.name == tasks.__name__]
+    assert logged == [f"Sealed the journal: {head}" for head in sealing.heads()]
+
+
+def test_seal_task_says_when_it_could_not(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    stopped = sealing.Sealed(0, (), sealing.Ending.POSTING_UNDER_WAY)
+    monkeypatch.setattr(sealing, "seal", lambda **_: stopped)
+
+    assert tasks.seal() == 0
+
+    [record] = [record for record in caplog.records if record.name == tasks.__name__]
+    assert (record.levelname, record.message) == (
+        "WARNING",
+        "Not all of the journal is sealed: a posting was under way for too long",
+    )
 
 
 def test_trimming_a_checkout_that_is_gone_or_ordinary_does_nothing(
