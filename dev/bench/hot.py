@@ -20,6 +20,7 @@ UNSPLIT = "hold, hot, never split"
 PLAIN = "hold, hot, plain SQL from the client"
 ORM = "ORM doing the same job, hot"
 CAPTURE = "capture, hot"
+_ENOUGH_TO_SPLIT = 8
 _YARDSTICKS = (BARE, BARE_THREE, BARE_ORM, ORM)
 
 type Measure = Callable[..., Run]
@@ -30,7 +31,7 @@ def measure(options: Options, _library: Library) -> list[Part]:
     """Measure all ways to buy in turn, round after round."""
     bare.install()
     population.install()
-    most = max(options.clients)
+    most = max(_ENOUGH_TO_SPLIT, *options.clients)
     lines = _lines(world.open_stage(), most)
     runs: dict[tuple[str, int], list[Run]] = {}
     for number in range(1, options.rounds + 1):
@@ -46,7 +47,8 @@ def measure(options: Options, _library: Library) -> list[Part]:
     )
     if not pgbench.is_there():
         note += " pgbench isn't in the private PostgreSQL's directory of programs."
-    return [_results(runs), _targets(runs, options.clients), note]
+    targets = _targets(runs, options.clients)
+    return [_results(runs), *([targets] if targets.lines else []), note]
 
 
 def _lines(stage: Stage, most: int) -> dict[str, Measure]:
@@ -69,10 +71,7 @@ def _lines(stage: Stage, most: int) -> dict[str, Measure]:
         scripts = [pgbench.bare(), pgbench.hold(stage, hot)]
         lines |= {script.name: script.measure for script in scripts}
     say("hot: warming up, until the caps have split themselves")
-    lines[HOLD](clients=max(most, 8) if most > 1 else 1, seconds=0.5)
-    if most == 1:
-        for account in (hot.account, hot.root):
-            population.split(account.pk)
+    lines[HOLD](clients=most, seconds=0.5)
     return lines
 
 

@@ -25,23 +25,18 @@ _PAGE = 21
 _TIMES = 15
 _ROWS_A_SECOND = 200_000
 _FIGURES_SECONDS = 0.05
-_TOTALS = """
-    sum(lot.amount)::bigint AS allotted,
-    sum(lot.amount - lot.held - lot.spent - lot.lapsed - lot.withdrawn - lot.moved)::bigint
-        AS available,
-    sum(lot.held)::bigint AS held, sum(lot.spent)::bigint AS spent,
-    sum(lot.lapsed + lot.withdrawn + lot.moved)::bigint AS removed
-"""
-# What is put in are sums, never input.
-_CYCLE_IN_TOTAL = f"SELECT {_TOTALS} FROM program_budgets_lot lot WHERE cycle_id = %s"  # noqa: S608
-_CYCLE_BY_ACCOUNT = f"""
-SELECT member.account_id, count(*) AS members, {_TOTALS}
+_CYCLE_BY_ACCOUNT = """
+SELECT member.account_id, count(*) AS members, sum(lot.amount - lot.moved)::bigint AS granted,
+       sum(lot.amount - lot.held - lot.spent - lot.lapsed - lot.withdrawn - lot.moved)::bigint
+           AS available,
+       sum(lot.held)::bigint AS held, sum(lot.spent)::bigint AS spent,
+       sum(lot.lapsed)::bigint AS lapsed, sum(lot.withdrawn)::bigint AS withdrawn
     FROM program_budgets_lot lot
     JOIN program_budgets_limit budget ON budget.id = lot.limit_id
     JOIN program_budgets_member member ON member.id = budget.member_id
     WHERE lot.cycle_id = %s
     GROUP BY member.account_id
-"""  # noqa: S608
+"""
 
 type Reads = Mapping[str, Callable[[], object]]
 
@@ -84,7 +79,7 @@ def of(population: Population) -> Reads:
         "of a kind that is rare": Entry.objects.filter(posting__kind=Posting.Kind.CEILING),
     }
     return {
-        "a cycle's figures in total": partial(_query, _CYCLE_IN_TOTAL, [cycle.pk]),
+        "a cycle's figures in total": partial(ledger.cycle_figures, cycle=cycle, at=AT),
         "a cycle's figures by account": partial(_query, _CYCLE_BY_ACCOUNT, [cycle.pk]),
         "balances of 100 members": partial(
             ledger.balances, members=member_ids[:100], cycle=cycle, at=AT
