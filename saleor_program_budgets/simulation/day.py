@@ -10,7 +10,8 @@ from django.db import connections, router
 
 from saleor_program_budgets import ledger
 from saleor_program_budgets.models import Program
-from saleor_program_budgets.simulation import report, story, trading, world
+from saleor_program_budgets.simulation import story, trading, world
+from saleor_program_budgets.simulation.report import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,10 +80,10 @@ def _tell(acme: World, write: Callable[[str], None]) -> bool:
         for act in story.ACTS:
             act(day)
     except story.Deviation as deviation:
-        write(f"{report.happenings(day.rows)}\n\nTHE DAY WENT OTHERWISE: {deviation}")
+        write(f"{text.happenings(day.rows)}\n\nTHE DAY WENT OTHERWISE: {deviation}")
         return False
-    write(report.happenings(day.rows))
-    write(f"\n{report.figures(acme)}\n")
+    write(text.happenings(day.rows))
+    write(f"\n{text.figures(acme)}\n")
     return True
 
 
@@ -92,8 +93,8 @@ def _trade(acme: World, plan: Plan, write: Callable[[str], None]) -> bool:
     outcome = trading.run(
         acme, clients=plan.clients, orders=plan.orders, seconds=plan.seconds, seed=plan.seed
     )
-    write(report.traded(outcome))
-    write(f"\n{report.figures(acme)}\n")
+    write(text.traded(outcome))
+    write(f"\n{text.figures(acme)}\n")
     for failure in outcome.failures:
         write(f"FAILED: {failure!r}")
     return not outcome.failures
@@ -101,6 +102,6 @@ def _trade(acme: World, plan: Plan, write: Callable[[str], None]) -> bool:
 
 def _prove(write: Callable[[str], None]) -> bool:
     verification: Verification = ledger.verify()
-    write(report.refusals())
-    write(f"\n{report.proof(verification)}")
+    write(text.refusals())
+    write(f"\n{text.proof(verification)}")
     return verification.is_clean and not any(verification.overspent.values())

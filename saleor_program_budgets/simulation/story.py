@@ -16,7 +16,7 @@ from django.db import connections
 from saleor_program_budgets import programs
 from saleor_program_budgets.errors import BalanceShort, CapReached, NotCovered, Refusal
 from saleor_program_budgets.models import Program
-from saleor_program_budgets.simulation.report import Row
+from saleor_program_budgets.simulation.report.text import Row
 from saleor_program_budgets.simulation.shopping import Checkout, Order
 from saleor_program_budgets.simulation.world import ALLOTMENT, World, money, rules
 

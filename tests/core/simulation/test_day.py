@@ -8,7 +8,7 @@ import pytest
 
 from saleor_program_budgets.models import Cap, Member
 from saleor_program_budgets.simulation.__main__ import NOT_CONFIGURED, main
-from saleor_program_budgets.simulation.report import percentile, table
+from saleor_program_budgets.simulation.report.text import percentile
 from saleor_program_budgets.simulation.world import Department, departments
 from tests.support.database import tamper
 from tests.support.world import World
@@ -102,10 +102,6 @@ def test_departments_share_the_members() -> None:
     shared = departments(members=1_000, count=7)
     assert sum(department.size for department in shared) == 1_000
     assert shared[-1].name == "Division 7"
-
-
-def test_tables_line_up() -> None:
-    assert table(["a", "long"], [["xyz", "1"]], right={1}) == "a    long\n───  ────\nxyz     1"
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 3), (0.99, 4), (1, 4)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from saleor_program_budgets.models import Refused
 from saleor_program_budgets.money import Amount
+from saleor_program_budgets.simulation.report.tables import table
 from saleor_program_budgets.simulation.world import ALLOTMENT, CURRENCY, money
 
 if TYPE_CHECKING:
@@ -119,22 +120,6 @@ def percentile(timings: Sequence[float], share: float) -> float:
     """Return the time within which *share* of all were done."""
     ordered = sorted(timings)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
-
-
-def table(heading: Sequence[str], lines: Sequence[Sequence[str]], *, right: set[int]) -> str:
-    """Lay rows out in columns; those in *right* are aligned to the right."""
-    rows = [heading, *lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
-
-    def lay_out(row: Sequence[str]) -> str:
-        align: list[Callable[[str, int], str]] = [
-            str.rjust if column in right else str.ljust for column in range(len(row))
-        ]
-        cells = zip(align, row, widths, strict=True)
-        return "  ".join(place(cell, width) for place, cell, width in cells).rstrip()
-
-    rule = "  ".join("─" * width for width in widths)
-    return "\n".join([lay_out(heading), rule, *(lay_out(line) for line in lines)])
 
 
 def _amount(value: Amount | None) -> str:
