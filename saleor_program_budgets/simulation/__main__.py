@@ -1,6 +1,6 @@
 """Play a day of trading against the core: the story, then mixed trading, then the proof.
 
-    python -m saleor_program_budgets.simulation [--faults all]
+    python -m saleor_program_budgets.simulation [--faults all] [--html report.html]
     python -m saleor_program_budgets.simulation --seeds 200 --faults all
 
 It writes into the database of the configured Django settings (DJANGO_SETTINGS_MODULE), so give it
@@ -15,6 +15,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import django
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.seeds is not None and options.html is not None:
+        parser.error("--html shows one run: give the seed that it is to show, without --seeds")
     if not settings.configured and not os.environ.get("DJANGO_SETTINGS_MODULE"):
         sys.stderr.write(NOT_CONFIGURED)
         return 2
@@ -56,14 +59,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> bool:
     # Models can be imported only now.
     from saleor_program_budgets.simulation import databases, day, seeds  # noqa: PLC0415
+    from saleor_program_budgets.simulation.report import page  # noqa: PLC0415
     from saleor_program_budgets.simulation.report.progress import Progress  # noqa: PLC0415
 
     plan = _plan(options)
+    if options.html is not None:
+        if not plan.trades:
+            raise Unfit("--html shows trading: there is none with --orders 0")
+        page.require_plots()
     databases.prepare(allows_existing=options.allow_existing, write=_write)
     progress = Progress(plan, sys.stderr)
     if options.seeds is not None:
         return seeds.play(plan, seeds=options.seeds, clock=_now, write=_write, progress=progress)
-    return day.play(plan, clock=_now, write=_write, progress=progress).is_proven
+    played = day.play(plan, clock=_now, write=_write, progress=progress)
+    if options.html is not None:
+        page.write(options.html, played, at=_now())
+        _write(f"The report is in {options.html}.")
+    return played.is_proven
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -109,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds", type=_seconds, metavar="S", help="how long to trade, in place of --orders"
     )
     _add_what_happens(parser)
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page too")
     parser.add_argument(
         "--allow-existing",
         action="store_true",

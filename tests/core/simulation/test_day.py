@@ -12,6 +12,7 @@ from saleor_program_budgets.models import Cap, Member
 from saleor_program_budgets.simulation import server
 from saleor_program_budgets.simulation.__main__ import NOT_CONFIGURED, main
 from saleor_program_budgets.simulation.options import Fault
+from saleor_program_budgets.simulation.report import page
 from saleor_program_budgets.simulation.world import Department, departments
 from saleor_program_budgets.simulation.world import World as Acme
 from tests.support.database import tamper
@@ -114,6 +115,8 @@ def test_books_that_do_not_balance_fail_the_day(
         (["--faults", "kill,flood"], "there is no “flood”: choose from kill, disconnect"),
         (["--with", "refund"], "there is no “refund”: choose from refunds, cap-changes"),
         (["--seconds", "0"], "has to be more than 0"),
+        (["--seeds", "3", "--html", "page.html"], "--html shows one run"),
+        (["--orders", "0", "--html", "page.html"], "--html shows trading"),
         (["--clients", "0"], "has to be at least 1"),
         (["--orders", "5", "--seconds", "5"], "not allowed with argument"),
     ],
@@ -194,3 +197,29 @@ def test_many_seeds_with_all_faults_on_a_server_of_their_own() -> None:
     assert ended.stdout.startswith("Making the tables…\nseed     1  ok")
     assert "fault: restart" in ended.stdout
     assert "2 of 2 seeds ended in 0.00 overspent" in ended.stdout
+
+
+def test_a_page_with_all_plots_that_needs_nothing_else(
+    committed_world: World, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    size = ["--orders", "20", "--members", "12", "--departments", "2", "--clients", "2"]
+    assert main([*size, "--no-story", "--faults", "duplicate", "--html", str(report)]) == 0
+    html = report.read_text(encoding="utf-8")
+    titles = re.findall(r"<h2>(.*?)</h2>\n<p>.*?</p>\n<div class=\"scroll\"><svg ", html)
+    assert titles == ["Throughput", "Latency by operation", "Refusals", "Caps"]
+    assert "prefers-color-scheme: dark" in html
+    assert "--seed 1 --members 12 --departments 2 --clients 2 --orders 20" in html
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", html))
+    assert addresses == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert not re.search(r"<script|<link|<img|@import|url\((?!#)|(?:src|href)=\"(?!#)", html)
+    assert "#0" not in re.sub(r"--[a-z-]+[0-9]*: #\w+", "", html)  # every stand-in was replaced
+
+
+def test_without_the_extra_the_page_says_what_it_needs(
+    committed_world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(page, "find_spec", lambda _: None)
+    with pytest.raises(SystemExit):
+        main(["--no-story", "--html", "page.html"])
+    assert "pip install 'saleor-program-budgets[simulation]'" in capsys.readouterr().err
