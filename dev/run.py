@@ -56,6 +56,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _addresses(started: Services) -> dict[str, str]:
     return {
+        # Empty for a given server: what is started inside us must not take it for its own.
+        "PROGRAM_BUDGETS_SERVER": str(started.data or ""),
         "DATABASE_URL": started.database_url,
         "PROGRAM_BUDGETS_TEMPLATE": started.template,
         "CACHE_URL": started.cache_url,

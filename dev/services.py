@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from dev import clusters, databases, external, postgres, scratch, valkey
 from dev.processes import server_identity
@@ -16,6 +17,8 @@ class Services:
 
     #: A database of this run's own, holding what the template holds.
     database_url: str
+    #: Where the data of a server that only this run uses lie; None for a given server.
+    data: Path | None
     #: The database on the same server that this one was copied from, for tests to copy again.
     template: str
     cache_url: str
@@ -36,6 +39,7 @@ def running(template: Template, *, durable: bool = True) -> Iterator[Services]:
     identity = server_identity()
     with ExitStack() as stack:
         directory = stack.enter_context(scratch.run_directory(identity))
+        data = None
         if server_url := os.environ.get("DATABASE_URL"):
             template_name = external.provide(template, server_url)
         else:
@@ -51,6 +55,7 @@ def running(template: Template, *, durable: bool = True) -> Iterator[Services]:
             database_url=stack.enter_context(
                 databases.temporary(server_url, template=template_name)
             ),
+            data=data,
             template=template_name,
             cache_url=cache_url,
             broker_url=broker_url or cache_url,

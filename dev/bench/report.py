@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from saleor_program_budgets.simulation.report import table
+from saleor_program_budgets.simulation.report.tables import table
 
 MILLISECONDS = 1_000
 _NUMBER = re.compile(r"[-–]?[\d,.]*( ?(%|×|[kMG]?B|ms|s))?")

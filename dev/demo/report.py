@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from dev.demo.program import money
+from saleor_program_budgets.simulation.report.tables import table
 
 _NONE = "–"
 
@@ -75,20 +76,6 @@ def proof(verification: Mapping[str, Any], *, refused: int) -> str:
             f"Refused: {refused}. Overspent: {overspent}.",
         ]
     )
-
-
-def table(heading: Sequence[str], lines: Sequence[Sequence[str]], *, right: set[int]) -> str:
-    """Lay rows out in columns; those in `right` are aligned to the right."""
-    rows = [heading, *lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
-    laid_out = [
-        "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join([laid_out[0], "  ".join("─" * width for width in widths), *laid_out[1:]])
 
 
 def _amount(value: Decimal | None) -> str:

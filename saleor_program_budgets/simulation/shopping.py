@@ -12,9 +12,7 @@ from saleor_program_budgets.ledger import Actor
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from saleor_program_budgets.ledger import Held
+    from saleor_program_budgets.ledger import Held, Settlement
     from saleor_program_budgets.models import Hold, Member
     from saleor_program_budgets.programs import Assessment
     from saleor_program_budgets.simulation.world import World
@@ -49,22 +47,22 @@ class Checkout:
             at=self.world.clock(),
         )
 
-    def apply_budget(self, amount: Amount | None = None) -> Held:
-        """Hold *amount*, or the whole total; raises the refusal."""
+    def apply_budget(self, amount: Amount | None = None, *, key: str = "") -> Held:
+        """Hold *amount*, or the whole total, under *key* or a new one; raises the refusal."""
         return programs.reserve(
             store=self.world.store(),
             user_id=self.member.user_id,
             amount=amount or self.total,
             checkout_id=self.id,
             channel_id=self.world.channel,
-            key=self.world.key("hold"),
+            key=key or self.world.key("hold"),
             actor=self.actor,
             at=self.world.clock(),
         )
 
-    def place(self) -> Order:
+    def place(self, order_id: str = "") -> Order:
         """Pass the gate, in the transaction that would make the order; raises the refusal."""
-        order_id = self.id.replace("checkout", "order")
+        order_id = order_id or self.id.replace("checkout", "order")
         store = self.world.store()
         with transaction.atomic():
             programs.bind_to_order(
@@ -77,9 +75,9 @@ class Checkout:
             )
         return Order(self.world, self.member, self.total, order_id)
 
-    def abandon(self) -> None:
+    def abandon(self) -> list[Settlement]:
         """Leave, and give back what is held."""
-        programs.release_checkout(
+        return programs.release_checkout(
             checkout_id=self.id,
             keep=None,
             cause="abandoned",
@@ -97,15 +95,20 @@ class Order:
     total: Amount
     id: str
 
-    def settle(self) -> Amount:
-        """Capture what the order needs; returns what the budget paid."""
-        programs.settle_order(order_id=self.id, due=self.total, actor=SHOP, at=self.world.clock())
+    def settle(self) -> list[Settlement]:
+        """Capture what the order needs, and release the rest."""
+        return programs.settle_order(
+            order_id=self.id, due=self.total, actor=SHOP, at=self.world.clock()
+        )
+
+    def paid(self) -> Amount:
+        """Return what the budget has paid of the order."""
         return Amount(sum(hold.captured for hold in self._holds()), self.total.currency)
 
     def refund(self, amount: Amount) -> None:
         """Return part of what was captured."""
         ledger.refund(
-            hold_id=self.first_hold(),
+            hold_id=self._holds()[0].pk,
             amount=amount,
             key=self.world.key("refund"),
             actor=SHOP,
@@ -113,15 +116,11 @@ class Order:
             cause="returned goods",
         )
 
-    def cancel(self) -> None:
+    def cancel(self) -> list[Settlement]:
         """Give everything back."""
-        programs.return_order(
+        return programs.return_order(
             order_id=self.id, cause="cancelled", actor=SHOP, at=self.world.clock()
         )
-
-    def first_hold(self) -> UUID:
-        """Return the hold that paid first."""
-        return self._holds()[0].pk
 
     def _holds(self) -> list[Hold]:
         return list(ledger.holds_of_order(order_id=self.id))

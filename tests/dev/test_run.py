@@ -74,6 +74,22 @@ def test_exit_status_is_the_commands() -> None:
     assert not run_directory(output.strip()).exists()
 
 
+def test_a_command_knows_which_server_is_its_own() -> None:
+    output, _ = run("echo $DATABASE_URL $PROGRAM_BUDGETS_SERVER").communicate(timeout=SECONDS)
+
+    database_url, server = output.split()
+    assert Path(server) == run_directory(database_url) / "postgres" / "data"
+
+
+def test_a_given_server_is_nobodys_own() -> None:
+    inner = f'{sys.executable} -m dev.run -- sh -c "echo \\"\\$PROGRAM_BUDGETS_SERVER\\" inner"'
+    output, _ = run(f"echo $PROGRAM_BUDGETS_SERVER outer; {inner}").communicate(timeout=SECONDS)
+
+    outer, given = output.splitlines()
+    assert outer.endswith("/postgres/data outer")
+    assert given == " inner"
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_servers_stop_when_the_run_is_ended(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,15 +10,21 @@ from django.db.models import Count
 
 from saleor_program_budgets.models import Refused
 from saleor_program_budgets.money import Amount
-from saleor_program_budgets.simulation.world import ALLOTMENT, CURRENCY, money
+from saleor_program_budgets.simulation.report.figures import percentile
+from saleor_program_budgets.simulation.report.tables import table
+from saleor_program_budgets.simulation.world import ALLOTMENT, CURRENCY, cents, money
 
 if TYPE_CHECKING:
     from saleor_program_budgets.ledger import Verification
-    from saleor_program_budgets.simulation.trading import Traded
+    from saleor_program_budgets.simulation.audit.auditor import Audit
+    from saleor_program_budgets.simulation.report.figures import Figures
+    from saleor_program_budgets.simulation.trading.supervision import Traded
     from saleor_program_budgets.simulation.world import World
 
 NONE = "–"
 MILLISECONDS = 1_000
+SHARES = (0.5, 0.95, 0.99, 1)
+SHOWN_FINDINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +83,47 @@ def figures(world: World) -> str:
     return table(heading, lines, right=set(range(1, 8)))
 
 
-def traded(outcome: Traded) -> str:
-    """Return throughput and latencies by operation."""
-    heading = ["operation", "count", "per second", "median ms", "95 % ms", "99 % ms", "longest ms"]
-    lines = [
+def latencies(found: Figures) -> list[list[str]]:
+    """Return a line for each operation: its name, count, count a second, and percentiles in ms."""
+    return [
         [
             name,
             str(len(timings)),
-            f"{len(timings) / outcome.seconds:,.0f}",
-            *(f"{percentile(timings, share) * MILLISECONDS:.1f}" for share in (0.5, 0.95, 0.99, 1)),
+            f"{len(timings) / found.seconds:,.0f}",
+            *(f"{percentile(timings, share) * MILLISECONDS:,.1f}" for share in SHARES),
         ]
-        for name, timings in sorted(outcome.timings.items(), key=lambda item: -len(item[1]))
+        for name, timings in sorted(found.latencies.items(), key=lambda item: -len(item[1]))
     ]
+
+
+LATENCY_HEADING = ["operation", "count", "per second", "median ms", "95 % ms", "99 % ms", "max ms"]
+
+
+def traded(found: Figures, clients: int) -> str:
+    """Return throughput and latencies by operation."""
     return (
-        f"{table(heading, lines, right=set(range(1, 7)))}\n"
-        f"{outcome.orders} orders in {outcome.seconds:.1f} s by {outcome.clients} clients: "
-        f"{outcome.orders / outcome.seconds:,.0f} a second."
+        f"{table(LATENCY_HEADING, latencies(found), right=set(range(1, 7)))}\n"
+        f"{found.orders} orders in {found.seconds:.1f} s by {clients} clients: "
+        f"{found.orders / found.seconds:,.0f} a second."
     )
+
+
+def faults(found: Figures, outcome: Traded) -> str:
+    """Return what was made to go wrong, how it ended, and what clients saw of it."""
+    lines = [[fault, str(number), ending] for fault, number, ending in found.endings()]
+    said = [table(["fault", "times", "how it ended"], lines, right={1})]
+    if outcome.crashes:
+        longest = max(seconds for _, seconds in outcome.crashes)
+        said.append(f"The server was back {longest:.1f} s after a crash at most.")
+    return "\n".join([*said, seen(found)]).rstrip()
+
+
+def seen(found: Figures) -> str:
+    """Return what clients saw of the faults, if anything."""
+    if not found.errors:
+        return ""
+    reasons = ", ".join(f"{number} {name}" for name, number in found.errors.most_common())
+    return f"Attempts without an answer, made again: {reasons}."
 
 
 def refusals() -> str:
@@ -101,6 +131,17 @@ def refusals() -> str:
     counts = Refused.objects.values("code").annotate(number=Count("pk")).order_by("-number")
     lines = [[row["code"], str(row["number"])] for row in counts]
     return table(["refused because", "purchases"], lines, right={1})
+
+
+def audited(audit: Audit) -> str:
+    """Return what the auditor compared, and what differs."""
+    compared = ", ".join(f"{number} {check}" for check, number in audit.compared.items())
+    verdict = "all as told" if not audit.findings else f"{len(audit.findings)} DIFFER"
+    findings = [f"  {finding}" for finding in audit.findings[:SHOWN_FINDINGS]]
+    overspent = _amount(cents(audit.overspent))
+    return "\n".join(
+        [f"audit: {compared}: {verdict}; overspent by this count: {overspent}.", *findings]
+    )
 
 
 def proof(verification: Verification) -> str:
@@ -113,28 +154,6 @@ def proof(verification: Verification) -> str:
     )
     differences = [f"  {difference}" for difference in verification.differences]
     return "\n".join([compared, *differences, f"Overspent: {_amount(overspent)}."])
-
-
-def percentile(timings: Sequence[float], share: float) -> float:
-    """Return the time within which *share* of all were done."""
-    ordered = sorted(timings)
-    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
-
-
-def table(heading: Sequence[str], lines: Sequence[Sequence[str]], *, right: set[int]) -> str:
-    """Lay rows out in columns; those in *right* are aligned to the right."""
-    rows = [heading, *lines]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heading))]
-
-    def lay_out(row: Sequence[str]) -> str:
-        align: list[Callable[[str, int], str]] = [
-            str.rjust if column in right else str.ljust for column in range(len(row))
-        ]
-        cells = zip(align, row, widths, strict=True)
-        return "  ".join(place(cell, width) for place, cell, width in cells).rstrip()
-
-    rule = "  ".join("─" * width for width in widths)
-    return "\n".join([lay_out(heading), rule, *(lay_out(line) for line in lines)])
 
 
 def _amount(value: Amount | None) -> str:

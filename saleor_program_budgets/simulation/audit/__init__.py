@@ -1,0 +1,1 @@
+"""The second opinion: what clients were told, compared with what the ledger has."""

@@ -1,0 +1,1 @@
+"""Trading by processes that may die at any moment, and what makes them die."""
