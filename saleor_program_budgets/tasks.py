@@ -12,7 +12,7 @@ from saleor.core.db.connection import allow_writer
 
 from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.interfaces import orders, reconciliation, totals, transactions
-from saleor_program_budgets.ledger import Actor, sealing
+from saleor_program_budgets.ledger import Actor
 from saleor_program_budgets.models import Program
 from saleor_program_budgets.money import Amount
 
@@ -62,10 +62,10 @@ def verify() -> bool:
 @allow_writer()
 def seal() -> int:
     """Chain what was posted since the last run; the new heads are logged, to be kept elsewhere."""
-    sealed = sealing.seal(at=timezone.now())
+    sealed = ledger.seal(at=timezone.now())
     for head in sealed.heads:
         logger.info("Sealed the journal: %s", head)
-    if sealed.ending is not sealing.Ending.COMPLETE:
+    if sealed.ending is not ledger.Ending.COMPLETE:
         logger.warning("Not all of the journal is sealed: %s", sealed.ending)
     return sealed.postings
 

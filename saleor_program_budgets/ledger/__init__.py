@@ -47,6 +47,7 @@ from saleor_program_budgets.ledger.refusals import (
     record_refusal,
     refuse,
 )
+from saleor_program_budgets.ledger.sealing import Ending, Head, Sealed, heads, seal
 from saleor_program_budgets.ledger.verification import Difference, Verification, verify
 
 __all__ = [
@@ -54,10 +55,13 @@ __all__ = [
     "Balance",
     "Correction",
     "Difference",
+    "Ending",
     "Granted",
+    "Head",
     "Held",
     "Rebuilt",
     "Renewal",
+    "Sealed",
     "Settlement",
     "Verification",
     "adjust",
@@ -74,6 +78,7 @@ __all__ = [
     "end_due_raises",
     "expire",
     "grant",
+    "heads",
     "hold",
     "hold_under",
     "holds_of_checkout",
@@ -88,6 +93,7 @@ __all__ = [
     "release",
     "release_unbound",
     "reverse",
+    "seal",
     "set_cap",
     "set_ceiling",
     "unsettled_orders",
