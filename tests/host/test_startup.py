@@ -13,11 +13,10 @@ from django.utils import timezone
 from saleor.app.models import App
 from saleor.celeryconf import app as celery
 
-from saleor_program_budgets import programs, tasks
+from saleor_program_budgets import ledger, programs, tasks
 from saleor_program_budgets.interfaces import startup
 from saleor_program_budgets.interfaces.dashboard.app import register
 from saleor_program_budgets.interfaces.identity import GATEWAY_ID
-from saleor_program_budgets.ledger import sealing
 from saleor_program_budgets.manifest import manifest
 from saleor_program_budgets.models import Cap, Hold, Limit, Posting, Raise
 from tests.host.support.shop import ACTOR, balance_of, usd
@@ -141,12 +140,12 @@ def test_seal_task_seals_what_was_posted_and_logs_the_heads(member: Member, capl
     assert tasks.seal() == 0
 
     logged = [record.message for record in caplog.records if record.name == tasks.__name__]
-    assert logged == [f"Sealed the journal: {head}" for head in sealing.heads()]
+    assert logged == [f"Sealed the journal: {head}" for head in ledger.heads()]
 
 
 def test_seal_task_says_when_it_could_not(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
-    stopped = sealing.Sealed(0, (), sealing.Ending.POSTING_UNDER_WAY)
-    monkeypatch.setattr(sealing, "seal", lambda **_: stopped)
+    stopped = ledger.Sealed(0, (), ledger.Ending.POSTING_UNDER_WAY)
+    monkeypatch.setattr(ledger, "seal", lambda **_: stopped)
 
     assert tasks.seal() == 0
 
