@@ -145,7 +145,7 @@ def trade(acme: World, plan: Plan, own: Server | None, progress: Progress) -> Tr
         traded = supervisor.run()
     finally:
         progress.end()
-    _expire_all(acme)
+    _end_the_day(acme)
     audit = Auditor(
         world=acme, plan=plan, tally=Tally(_lines(folder)), before=before, books=books.read(acme)
     ).audit()
@@ -160,12 +160,13 @@ def _lines(folder: Path) -> Iterator[Line]:
     return chain.from_iterable(diary.read(path) for path in sorted(folder.glob("*.jsonl")))
 
 
-def _expire_all(acme: World) -> None:
-    """Run the expiry job at an instant at which no hold of trading has any time left."""
+def _end_the_day(acme: World) -> None:
+    """Run the jobs once more, when no hold of trading has any time left, and seal the journal."""
     at = acme.clock() + timedelta(minutes=2 * HOLD_TTL_MINUTES)
     while programs.expire_due_holds(at=at):
         pass
     ledger.end_due_raises(at=at)
+    ledger.seal(at=at)
 
 
 def _tell(acme: World, write: Callable[[str], None]) -> bool:

@@ -27,7 +27,7 @@ ENDINGS: Mapping[Fault, tuple[str, str]] = {
     Fault.RESTART: ("recovered", ""),
 }
 #: Requests whose latency nobody waits for.
-NOT_TIMED = frozenset({Op.EXPIRE, Op.END_RAISES, Op.REBUILD, Op.CLASH})
+NOT_TIMED = frozenset({Op.EXPIRE, Op.END_RAISES, Op.SEAL, Op.REBUILD, Op.CLASH})
 
 
 @dataclass(slots=True)

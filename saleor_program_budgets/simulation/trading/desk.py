@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from saleor_program_budgets.models import Account
     from saleor_program_budgets.simulation.world import World
 
-HUNDREDTH = Decimal("0.01")
+SEALING_PATIENCE_SECONDS = 0.5
 
 
 def carry_out(world: World, request: Request) -> Answer:
@@ -177,6 +176,11 @@ def _expire(world: World, request: Request) -> Answer:
     return _settled(programs.expire_due_holds(at=world.clock() + _ahead(request)))
 
 
+def _seal(world: World, _: Request) -> Answer:
+    sealed = ledger.seal(at=world.clock(), patience_seconds=SEALING_PATIENCE_SECONDS)
+    return Answer(amount=sealed.postings)
+
+
 def _clash(world: World, request: Request) -> Answer:
     """Lock a department's cap, and then a member: the other way round than the ledger does."""
     with transaction.atomic():
@@ -206,6 +210,7 @@ _CALLS: Mapping[Op, Callable[[World, Request], Answer]] = {
     Op.DEACTIVATE: _deactivate,
     Op.REACTIVATE: _reactivate,
     Op.EXPIRE: _expire,
+    Op.SEAL: _seal,
     Op.CLASH: _clash,
 }
 

@@ -51,6 +51,7 @@ class Op(StrEnum):
     DEACTIVATE = "deactivate"
     REACTIVATE = "reactivate"
     EXPIRE = "expire"
+    SEAL = "seal"
     CLASH = "clash"
 
 

@@ -150,7 +150,7 @@ REQUESTS: Mapping[Kind, int] = {
     Kind.BUY_LESS: 3,
     Kind.CHANGE_MIND: 2,
     Kind.CANCEL_EARLY: 2,
-    Kind.EXPIRE: 2,
+    Kind.EXPIRE: 3,
 }
 LATE = (Kind.EXPIRE_LATE, Kind.EXPIRE_TWICE, Kind.EXPIRE_AT_ONCE, Kind.EXPIRE_AHEAD)
 #: What befalls a single request, and so may be planned into any errand.

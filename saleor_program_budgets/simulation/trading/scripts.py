@@ -201,6 +201,7 @@ def _expire(client: Client, errand: Errand) -> None:
     time.sleep(ROUND_SECONDS)
     client.ask(_round(client, errand, "expire"))
     client.ask(replace(_round(client, errand, "end"), op=Op.END_RAISES))
+    client.ask(replace(_round(client, errand, "seal"), op=Op.SEAL))
 
 
 def _rebuild(client: Client, errand: Errand) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,14 @@ def test_a_day_on_which_everything_goes_wrong(
 
 
 def test_a_day_on_which_caps_were_overspent_is_not_proven(
-    committed_world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    committed_world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The control: caps are lifted behind the ledger's back, and purchases pass that must not."""
     committed_world.is_tampered = True
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # the diaries of such a day are kept
     open_as_usual = Acme.open_the_departments
 
     def open_too_wide(acme: Acme) -> None:
@@ -82,6 +87,8 @@ def test_a_day_on_which_caps_were_overspent_is_not_proven(
     assert "overspent by this count: 0.00" not in printed
     assert re.search(r"^  caps within ceilings: Engineering: told at most 1,000.00", printed, re.M)
     assert re.search(r"^  holds within ceilings of then: cap \d+ after posting", printed, re.M)
+    [kept] = tmp_path.iterdir()
+    assert f"The clients' diaries are kept in {kept}." in printed
 
 
 def test_a_database_in_use_is_left_alone(
