@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
+def is_answered(*, key: str) -> bool:
+    """Say whether *key* has an outcome, so that what has changed since matters no more."""
+    return Outcome.objects.filter(key=key).exists()
+
+
 def hold_under(*, key: str) -> Hold | None:
     """Return the hold that the request under *key* led to, if it led to one."""
     outcome = Outcome.objects.filter(key=key, result__has_key="hold").first()

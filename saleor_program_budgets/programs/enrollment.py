@@ -76,16 +76,16 @@ def grant(
     """Give one member *amount* beside their allotment, for a stated reason.
 
     Raises ``InvalidInput`` without a reason, in another currency than the program's, for an
-    inactive member, or with an expiry that has passed.
+    inactive member, or with an expiry that has passed; a repeated call gets the first outcome.
     """
     if not reason.strip():
         raise InvalidInput("reason", "Say why the amount is granted.", code="REQUIRED")
     if amount.currency != member.program.currency:
         raise InvalidInput("amount", f"This program's currency is {member.program.currency}.")
-    if not member.is_active:
-        raise InvalidInput("member", "The member isn't active.")
-    if expires_at is not None and expires_at <= at:
-        raise InvalidInput("expires_at", "The expiry has to lie in the future.")
+    if key is None or not ledger.is_answered(key=key):
+        if not member.is_active:
+            raise InvalidInput("member", "The member isn't active.")
+        _require_future(expires_at, at)
     return ledger.grant(
         members=[member.pk],
         amount=amount,
@@ -119,8 +119,8 @@ def adjust(
         raise InvalidInput("reason", "Say why the budget is corrected.", code="REQUIRED")
     if amount.currency != member.program.currency:
         raise InvalidInput("amount", f"This program's currency is {member.program.currency}.")
-    if expires_at is not None and expires_at <= at:
-        raise InvalidInput("expires_at", "The expiry has to lie in the future.")
+    if key is None or not ledger.is_answered(key=key):
+        _require_future(expires_at, at)
     cycle = member.program.cycles.filter(closed_at=None).first()
     return ledger.adjust(
         member=member,
@@ -132,6 +132,11 @@ def adjust(
         actor=actor,
         at=at,
     )
+
+
+def _require_future(expires_at: datetime | None, at: datetime) -> None:
+    if expires_at is not None and expires_at <= at:
+        raise InvalidInput("expires_at", "The expiry has to lie in the future.")
 
 
 def move_member(*, member: Member, account: Account) -> Member:

@@ -1,15 +1,17 @@
 """Who takes part: enrolled once, granted once, moved and deactivated under the ledger's lock."""
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from saleor_program_budgets import programs
+from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.errors import InvalidInput, KeyConflict, NotFound
 from saleor_program_budgets.models import Limit, Lot, Member
 from saleor_program_budgets.money import Amount
 from tests.support.database import snapshot
-from tests.support.world import DAY, INSTANT, START, World, usd
+from tests.support.world import DAY, HOUR, INSTANT, START, TESTS, World, usd
 
 
 def test_enroll_grants_the_allotment_once(world: World) -> None:
@@ -208,3 +210,23 @@ def test_a_leavers_budget_is_corrected_too(world: World) -> None:
     world.adjust(ann, "25.00")
     world.adjust(ann, "-5.00")
     assert world.balance(ann)["available"] == "320.00"
+
+
+def test_a_grant_repeated_after_the_member_left_is_the_first(world: World) -> None:
+    member = world.member()
+
+    def grant(at: dt.datetime) -> ledger.Granted:
+        return programs.grant(
+            member=member,
+            amount=usd("5.00"),
+            reason="a test",
+            expires_at=world.at + HOUR,
+            key="grant",
+            actor=TESTS,
+            at=at,
+        )
+
+    grant(world.at)
+    programs.deactivate_member(member=member, at=world.at)
+    assert grant(world.at + HOUR).is_replay
+    assert world.balance(member) == {"available": "305.00"}
