@@ -43,10 +43,12 @@ def test_the_ledger_agrees_with_its_model(capsys: pytest.CaptureFixture[str]) ->
     if not wanted:
         _run(histories=HISTORIES_BY_DEFAULT, is_same_each_time=True)
         return
-    while (missing := wanted - _steps()) > 0:
-        _run(histories=-(-missing // STEPS_PER_HISTORY), is_same_each_time=False)
-    with capsys.disabled():
-        sys.stdout.write(_report())
+    try:
+        while (missing := wanted - _steps()) > 0:
+            _run(histories=-(-missing // STEPS_PER_HISTORY), is_same_each_time=False)
+    finally:
+        with capsys.disabled():
+            sys.stdout.write(_report())
 
 
 def _run(*, histories: int, is_same_each_time: bool) -> None:
