@@ -155,14 +155,17 @@ def test_a_branch_turned_upside_down_meets_no_deadlock(committed_world: World) -
 
 @pytest.mark.usefixtures("deadlocks_expected")
 def test_locked_in_the_trees_order_it_deadlocks(committed_world: World) -> None:
-    """The control: it is the rank that keeps them apart. What was rolled back is repeated."""
+    """The control: it is the rank that keeps them apart. What was rolled back is repeated.
+
+    It may come to meet the other again, when it is back before that one woke up.
+    """
     scene = _a_branch_upside_down(committed_world)
     colleague = hold("20.00", by="Bob")(scene)
     programs.move_member(member=Member.objects.latest("pk"), account=scene.acme)
     before = deadlocks()
     with in_tree_order():
         met = in_turn(colleague, release()(scene), stop_at=f"cap {scene.cap.pk}")
-    assert deadlocks() == before + 1
+    assert deadlocks() > before
     assert kinds([met.first, met.second]) == {"Held": 1, "Settlement": 1}
     assert [figures(cap) for cap in Cap.objects.all()] == [
         {"ceiling": "100.00", "held": "20.00"}
