@@ -213,6 +213,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("unit", models.CharField(max_length=16)),
                 (
                     "origin",
                     models.CharField(

@@ -25,9 +25,9 @@ BEGIN
 
     WITH granted AS (
         INSERT INTO program_budgets_lot
-            (limit_id, cycle_id, origin, amount, held, spent, lapsed, withdrawn, moved, expires_at,
-             created_at, reason)
-        SELECT id, (p_request ->> 'cycle')::bigint, p_request ->> 'origin', v_amount, 0, 0, 0, 0, 0,
+            (limit_id, unit, cycle_id, origin, amount, held, spent, lapsed, withdrawn, moved,
+             expires_at, created_at, reason)
+        SELECT id, p_request ->> 'unit', (p_request ->> 'cycle')::bigint, p_request ->> 'origin', v_amount, 0, 0, 0, 0, 0,
                (p_request ->> 'expires_at')::timestamptz, v_at, p_request ->> 'reason'
             FROM unnest(v_limits) id
         ON CONFLICT DO NOTHING

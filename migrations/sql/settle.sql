@@ -181,9 +181,9 @@ CREATE FUNCTION program_budgets_renew_lot(p_lot bigint, p_terms jsonb, p_request
 RETURNS bigint
 LANGUAGE sql AS $$
     INSERT INTO program_budgets_lot
-        (limit_id, cycle_id, origin, source_id, amount, held, spent, lapsed, withdrawn, moved,
+        (limit_id, unit, cycle_id, origin, source_id, amount, held, spent, lapsed, withdrawn, moved,
          expires_at, created_at, reason)
-    SELECT limit_id, (p_terms ->> 'cycle')::bigint, 'refund', id, 0, 0, 0, 0, 0, 0,
+    SELECT limit_id, unit, (p_terms ->> 'cycle')::bigint, 'refund', id, 0, 0, 0, 0, 0, 0,
            (p_terms ->> 'expires_at')::timestamptz, (p_request ->> 'at')::timestamptz,
            coalesce(p_request ->> 'cause', '')
         FROM program_budgets_lot WHERE id = p_lot

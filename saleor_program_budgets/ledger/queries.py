@@ -53,7 +53,7 @@ def balances(
         Lot.objects.using(using)
         .filter(
             is_usable | Q(cycle=cycle),
-            Q(limit__unit=ITEM) if in_items else ~Q(limit__unit=ITEM),
+            Q(unit=ITEM) if in_items else ~Q(unit=ITEM),
             limit__member_id__in=members,
         )
         .values("limit__member_id")
@@ -71,7 +71,7 @@ def cycle_figures(
 
     One query over the cycle's lots; it never reads the journal.
     """
-    units = Q(limit__unit=ITEM) if in_items else ~Q(limit__unit=ITEM)
+    units = Q(unit=ITEM) if in_items else ~Q(unit=ITEM)
     figures = Lot.objects.using(using).filter(units, cycle=cycle).aggregate(**_sums(at))
     return Balance(*figures.values())
 

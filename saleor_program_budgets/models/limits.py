@@ -132,7 +132,8 @@ class Lot(models.Model):
     """Value granted to a member, with its origin and expiry.
 
     ``amount = available + held + spent + lapsed + withdrawn + moved``: what has lapsed, was taken
-    back, or went on into another lot that names this one as its ``source``.
+    back, or went on into another lot that names this one as its ``source``. ``unit`` is the
+    limit's, so that sums over a cycle read lots alone.
     """
 
     class Origin(models.TextChoices):
@@ -144,6 +145,7 @@ class Lot(models.Model):
         REFUND = "refund"
 
     limit = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="lots")
+    unit = models.CharField(max_length=16)
     cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True)
     origin = models.CharField(max_length=16, choices=Origin.choices)
     source = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False)

@@ -1,4 +1,4 @@
--- A member's limit is the sum of their lots.
+-- A member's limit is the sum of their lots, which are in its unit.
 SELECT 'limit ' || budget.id,
        (coalesce(sums.ceiling, 0), coalesce(sums.held, 0), coalesce(sums.spent, 0))::text,
        (budget.ceiling, budget.held, budget.spent)::text

@@ -1,5 +1,6 @@
--- What postings and holds name, exists. (That entries are of a posting, a cap and a lot that exist,
--- and postings of a hold, shows where they are summed.) Looked up once for each combination.
+-- What postings and holds name, exists, and a lot is in its limit's unit. (That entries are of a
+-- posting, a cap and a lot that exist, and postings of a hold, shows where they are summed.) Looked
+-- up once for each combination.
 SELECT source.subject,
        concat_ws(', ',
            CASE WHEN program.id IS NULL THEN 'program ' || source.program_id END,
@@ -47,3 +48,8 @@ SELECT 'hold ' || min(counted.hold_id::text), 'limit ' || counted.share_id, 'non
     LEFT JOIN program_budgets_limit share ON share.id = counted.share_id
     WHERE share.id IS NULL
     GROUP BY counted.share_id
+UNION ALL
+SELECT 'lot ' || lot.id, budget.unit, lot.unit
+    FROM program_budgets_lot lot
+    JOIN program_budgets_limit budget ON budget.id = lot.limit_id
+    WHERE lot.unit <> budget.unit

@@ -327,6 +327,12 @@ def test_a_posting_that_is_reversed_is_not_there(books: World) -> None:
     assert found() == [("references", f"posting {posting.pk}", "posting -7", "none")]
 
 
+def test_a_lot_is_in_another_unit_than_its_limit(books: World) -> None:
+    lot = Lot.objects.earliest("pk")
+    tamper("UPDATE program_budgets_lot SET unit = 'EUR' WHERE id = %s", [lot.pk])
+    assert found() == [("references", f"lot {lot.pk}", "USD", "EUR")]
+
+
 def test_the_posting_of_a_raise_is_not_there(books: World) -> None:
     cap = Cap.objects.get()
     raised = books.raise_cap(cap, "5.00", ends_at=books.at + DAY)
