@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
         run_sql("hold"),
         run_sql("settle"),
         run_sql("fund"),
+        run_sql("renewal"),
         run_sql("reversal"),
         run_sql("rebuild"),
     ]

@@ -55,6 +55,13 @@ class KeyConflict(InvalidInput):
         self.key = key
 
 
+class Behind(BudgetError):
+    """The member's period, or the cycle, is over: it has to be renewed first.
+
+    ``programs`` does so and asks again; nobody above it meets this.
+    """
+
+
 class NotHeld(BudgetError):
     """A capture, release or refund asks for more than the hold has left for it."""
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from saleor.plugins.base_plugin import BasePlugin
 
 from saleor_program_budgets import ledger, tasks
-from saleor_program_budgets.interfaces import gates, gateway, orders, saleor_versions
+from saleor_program_budgets.interfaces import customers, gates, gateway, orders, saleor_versions
 from saleor_program_budgets.interfaces.identity import (
     ACTIVE_BY_DEFAULT,
     GATEWAY_ID,
@@ -22,6 +22,7 @@ from saleor_program_budgets.manifest import manifest
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from saleor.account.models import User
     from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
     from saleor.checkout.models import Checkout
     from saleor.core.context import SaleorContext
@@ -159,6 +160,33 @@ class ProgramBudgetsPlugin(BasePlugin):
         self._settle(order)
         return previous_value
 
+    # Customers and staff
+
+    def customer_updated(self, customer: User, previous_value: Any, webhooks: Any = None) -> Any:
+        """Let memberships follow the user in and out."""
+        self._follow(customer)
+        return previous_value
+
+    def staff_updated(self, staff_user: User, previous_value: Any, webhooks: Any = None) -> Any:
+        """Let memberships follow the user in and out."""
+        self._follow(staff_user)
+        return previous_value
+
+    def customer_deleted(self, customer: User, previous_value: Any, webhooks: Any = None) -> Any:
+        """Deactivate the members that the user leaves behind."""
+        self._leave(customer)
+        return previous_value
+
+    def staff_deleted(self, staff_user: User, previous_value: Any, webhooks: Any = None) -> Any:
+        """Deactivate the members that the user leaves behind."""
+        self._leave(staff_user)
+        return previous_value
+
+    def account_deleted(self, user: User, previous_value: Any) -> Any:
+        """Deactivate the members that the user leaves behind."""
+        self._leave(user)
+        return previous_value
+
     def webhook(self, request: SaleorContext, path: str, previous_value: Any) -> HttpResponse:
         """Answer under the plugin's address; 404 for everything while it is switched off.
 
@@ -167,6 +195,19 @@ class ProgramBudgetsPlugin(BasePlugin):
         if self.active and path.strip("/") == "status":
             return JsonResponse({"plugin": PLUGIN_ID, "version": manifest().version})
         return HttpResponseNotFound()
+
+    def _follow(self, user: User) -> None:
+        """Bring memberships in line; what fails is left to the job that sweeps leavers."""
+        try:
+            customers.follow(user=user, actor=actor_of(self.requestor), at=timezone.now())
+        except Exception:
+            logger.exception("Memberships of user %s are left to the sweeping job", user.pk)
+
+    def _leave(self, user: User) -> None:
+        try:
+            customers.leave(user_id=user.pk, actor=actor_of(self.requestor), at=timezone.now())
+        except Exception:
+            logger.exception("Memberships of user %s are left to the sweeping job", user.pk)
 
     def _settle(self, order: Order) -> None:
         """Settle the order's holds; the order stands already, so a failure must not surface.

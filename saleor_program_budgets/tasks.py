@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 from saleor.celeryconf import app
@@ -11,12 +13,22 @@ from saleor.checkout.models import Checkout
 from saleor.core.db.connection import allow_writer
 
 from saleor_program_budgets import ledger, programs
-from saleor_program_budgets.interfaces import orders, reconciliation, totals, transactions
+from saleor_program_budgets.interfaces import (
+    batches,
+    notifications,
+    orders,
+    reconciliation,
+    totals,
+    transactions,
+)
 from saleor_program_budgets.ledger import Actor
-from saleor_program_budgets.models import Program
+from saleor_program_budgets.models import JobRun, Program
 from saleor_program_budgets.money import Amount
+from saleor_program_budgets.programs import jobs, upkeep
 
 logger = logging.getLogger(__name__)
+
+WAIT_FOR_ANOTHER_SECONDS = 30
 
 
 @app.task
@@ -72,6 +84,67 @@ def seal() -> int:
 
 @app.task
 @allow_writer()
+def renew() -> dict[str, Any] | None:
+    """End the cycles that are over and renew their members."""
+    return _result_of(upkeep.renew_programs(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def lapse() -> dict[str, Any] | None:
+    """Record what has lapsed."""
+    return _result_of(upkeep.lapse_lots(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def close_programs() -> dict[str, Any] | None:
+    """Close the programs whose window is over."""
+    return _result_of(upkeep.close_programs(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def sweep_leavers() -> dict[str, Any] | None:
+    """Bring memberships in line with Saleor's users."""
+    return _result_of(upkeep.sweep_leavers(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def remind() -> dict[str, Any] | None:
+    """Remind members of what lapses soon."""
+    return _result_of(notifications.send_reminders(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def go_on_with_adjustment(adjustment_id: int, undo_reason: str | None, actor: str) -> None:
+    """Apply or undo an adjustment; asks for another run while lines are left."""
+    again = functools.partial(
+        go_on_with_adjustment.apply_async, (adjustment_id, undo_reason, actor)
+    )
+    try:
+        is_left = batches.go_on(
+            adjustment_id=adjustment_id,
+            undo_reason=undo_reason,
+            actor=batches.actor_named(actor),
+            at=timezone.now(),
+        )
+    except jobs.AlreadyRunning:
+        again(countdown=WAIT_FOR_ANOTHER_SECONDS)
+        return
+    if is_left:
+        again()
+
+
+def _result_of(record: JobRun | None) -> dict[str, Any] | None:
+    """Return what a run did, for Celery's own log; ``None`` where another one is under way."""
+    return record.result if record is not None else None
+
+
+@app.task
+@allow_writer()
 def settle_order(order_id: str) -> int:
     """Bring an order's holds in line with the order."""
     return orders.settle(order_id=order_id, actor=Actor.system("orders"), at=timezone.now())
@@ -90,6 +163,7 @@ def trim_checkout(checkout_id: str) -> int:
     released = programs.release_checkout(
         checkout_id=str(checkout.pk),
         keep=totals.refreshed_due_of_checkout(program=store.program, checkout=checkout),
+        keep_items=totals.items_of_checkout(program=store.program, checkout=checkout),
         cause="the checkout's total went down",
         actor=Actor.system("trimming"),
         at=timezone.now(),
@@ -108,6 +182,7 @@ def record_refusal(
     user_id: int | None,
     requested: int | None,
     available: int | None,
+    unit: str,
     channel_id: str,
     checkout_id: str,
     order_id: str,
@@ -117,8 +192,8 @@ def record_refusal(
     program = Program.objects.get(pk=program_id)
     ledger.record_refusal(
         code=code,
-        requested=None if requested is None else Amount(requested, program.currency),
-        available=None if available is None else Amount(available, program.currency),
+        requested=None if requested is None else Amount(requested, unit),
+        available=None if available is None else Amount(available, unit),
         program=program,
         member=programs.find_member(program=program, user_id=user_id),
         user_reference=str(user_id or ""),

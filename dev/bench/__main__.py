@@ -1,6 +1,6 @@
 """Measure the ledger on a private PostgreSQL with default durability.
 
-    python -m dev.bench [hot] [crumbs] [reads] [size] [weight] [--quick] [--markdown]
+    python -m dev.bench [hot] [crumbs] [closing] [reads] [size] [weight] [--quick] [--markdown]
                         [--output docs/benchmarks.md] [--entries 10000000] …
 
 Without a section all are measured. docs/benchmarks.md says what each shows. Only ratios mean

@@ -1,9 +1,9 @@
 """The measurement itself; started by `dev.bench` with a database around it."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 
 import django
 from django.core.management import call_command
@@ -11,6 +11,7 @@ from django.core.management import call_command
 django.setup()
 
 from dev.bench import (  # noqa: E402 models need the set-up
+    closing,
     crumbs,
     hot,
     machine,
@@ -28,6 +29,7 @@ from saleor_program_budgets import ledger  # noqa: E402
 _SECTIONS: Mapping[str, Callable[[Options, Library], Sequence[Part]]] = {
     "hot": hot.measure,
     "crumbs": crumbs.measure,
+    "closing": closing.measure,
     "reads": reads.measure,
     "size": size.measure,
     "weight": weight.measure,
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     call_command("migrate", verbosity=0, interactive=False)
     described = machine.describe()
     print(described, flush=True)
-    with closing(Library(chosen)) as library:
+    with contextlib.closing(Library(chosen)) as library:
         for name in _SECTIONS:  # in this order: a journal grows, and is read at several sizes
             if name in chosen.sections:
                 began = time.monotonic()

@@ -73,8 +73,8 @@ def of(population: Population) -> Reads:
         "of a program": Entry.objects.filter(posting__program=population.stage.program),
         "of an order": Entry.objects.filter(posting__order_id=order_id),
         "of a member": Entry.objects.filter(posting__member=middle),
-        "of a department": Entry.objects.filter(limit__account=population.account_ids[0]),
-        "of the organization": Entry.objects.filter(limit__account=population.root_id),
+        "of a department": _of_account(population.account_ids[0]),
+        "of the organization": _of_account(population.root_id),
         "of a kind": Entry.objects.filter(posting__kind=Posting.Kind.CAPTURE),
         "of a kind that is rare": Entry.objects.filter(posting__kind=Posting.Kind.CEILING),
     }
@@ -94,6 +94,10 @@ def of(population: Population) -> Reads:
         "holds of a member": lambda: list(Hold.objects.filter(member=middle)[:_PAGE]),
         "holds that are due": lambda: list(ledger.due_holds(at=AT)[:_PAGE]),
     }
+
+
+def _of_account(account_id: int) -> QuerySet[Entry]:
+    return Entry.objects.filter(limit_id__in=ledger.limits_on(account_id=account_id))
 
 
 def _page(queryset: QuerySet[Entry]) -> list[Entry]:

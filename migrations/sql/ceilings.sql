@@ -188,6 +188,11 @@ BEGIN
     END IF;
 
     PERFORM program_budgets_stop_postings();
+    IF EXISTS (SELECT FROM program_budgets_cycle WHERE id = v_cycle AND closed_at IS NOT NULL) THEN
+        -- It was turned in between; the caller looks which one is open now.
+        DELETE FROM program_budgets_limit WHERE id = v_id;
+        RETURN '{"status": "closed"}';
+    END IF;
     SELECT held, spent INTO v_held, v_spent
         FROM program_budgets_count_under(v_cap.id, v_account, v_program, v_cycle, v_unit);
     v_posting := program_budgets_post(

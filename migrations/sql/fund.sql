@@ -1,5 +1,5 @@
 -- Give every member in p_request.members one new lot of p_request.amount; set-based. An
--- allotment is given once per member and cycle: who has it already is left out.
+-- allotment is given once per member and period: who has it already is left out.
 CREATE FUNCTION program_budgets_grant(p_request jsonb, p_fingerprint text) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -26,9 +26,10 @@ BEGIN
     WITH granted AS (
         INSERT INTO program_budgets_lot
             (limit_id, unit, cycle_id, origin, amount, held, spent, lapsed, withdrawn, moved,
-             expires_at, created_at, reason)
+             starts_at, expires_at, created_at, reason)
         SELECT id, p_request ->> 'unit', (p_request ->> 'cycle')::bigint, p_request ->> 'origin', v_amount, 0, 0, 0, 0, 0,
-               (p_request ->> 'expires_at')::timestamptz, v_at, p_request ->> 'reason'
+               (p_request ->> 'starts_at')::timestamptz, (p_request ->> 'expires_at')::timestamptz,
+               v_at, p_request ->> 'reason'
             FROM unnest(v_limits) id
         ON CONFLICT DO NOTHING
         RETURNING id, limit_id

@@ -135,6 +135,15 @@ BEGIN
         RETURN program_budgets_refuse(
             'MEMBER_INACTIVE', v_limits[1], v_unit, v_amount, NULL, p_request, p_fingerprint);
     END IF;
+    -- Whose period is over is renewed first; a purchase counts in a cycle that is open.
+    IF EXISTS (
+            SELECT FROM program_budgets_limit WHERE id = ANY (v_limits) AND renews_at <= v_at)
+       OR EXISTS (
+            SELECT FROM program_budgets_cycle
+                WHERE id = (p_request ->> 'cycle')::bigint AND closed_at IS NOT NULL)
+    THEN
+        RETURN '{"status": "behind"}';
+    END IF;
     SELECT * INTO v_available, v_lots, v_takes
         FROM program_budgets_choose_lots(v_limits[1], v_amount, v_at);
     IF v_available < v_amount THEN

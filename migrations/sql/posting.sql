@@ -11,11 +11,17 @@ BEGIN
 END
 $$;
 
+-- Whoever waits for this lock keeps everybody else waiting: after a while it lets them pass, and the
+-- caller asks again.
 CREATE FUNCTION program_budgets_stop_postings() RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET lock_timeout = '150ms'
+AS $$
 BEGIN
     PERFORM program_budgets_require_read_committed();
     PERFORM pg_advisory_xact_lock(7024002);
+EXCEPTION WHEN lock_not_available THEN
+    RAISE EXCEPTION 'postings are under way' USING ERRCODE = '55PB1';
 END
 $$;
 

@@ -39,13 +39,25 @@ $$;
 -- From which lots a hold's p_amount (of its unit) and p_items are taken: captures in the order of
 -- consumption; releases and refunds give back the last consumed first.
 CREATE FUNCTION program_budgets_choose_pins(
-    p_hold uuid, p_kind text, p_amount bigint, p_items bigint, p_at timestamptz
-) RETURNS TABLE (pin bigint, lot_id bigint, limit_id bigint, take bigint, is_lapsed boolean)
+    p_hold uuid, p_kind text, p_amount bigint, p_items bigint, p_at timestamptz, p_gone boolean
+) RETURNS TABLE (
+    pin bigint, lot_id bigint, limit_id bigint, take bigint, is_lapsed boolean, rollover_id bigint
+)
 LANGUAGE sql STABLE AS $$
-    SELECT id, lot_id, limit_id, least(free, asked - so_far + free)::bigint, is_lapsed
+    SELECT id, lot_id, limit_id, least(free, asked - so_far + free)::bigint, is_lapsed,
+           CASE WHEN is_lapsed AND NOT p_gone AND origin <> 'carry' AND p_kind IN ('release', 'expire') THEN (
+               SELECT rollover.id FROM program_budgets_rollover rollover
+                   WHERE rollover.limit_id = pinned.limit_id AND ends_at = expires_at
+                     AND carry_until > p_at AND carried < carry_limit)
+           END
         FROM (
-            SELECT hold_lot.id, hold_lot.lot_id, lot.limit_id, free, asked,
-                   coalesce(lot.expires_at <= p_at, false) AS is_lapsed,
+            SELECT hold_lot.id, hold_lot.lot_id, lot.limit_id, free, asked, lot.origin,
+                   lot.expires_at,
+                   -- What is released while the end of its period isn't decided yet is decided with
+                   -- the rest, unless its owner has left.
+                   coalesce(lot.expires_at <= p_at, false) AND (
+                       p_kind NOT IN ('release', 'expire') OR p_gone OR lot.origin = 'carry'
+                       OR lot.expires_at IS DISTINCT FROM budget.renews_at) AS is_lapsed,
                    sum(free) OVER (PARTITION BY budget.unit = 'ITEM' ORDER BY place) AS so_far
                 FROM program_budgets_holdlot hold_lot
                 JOIN program_budgets_lot lot ON lot.id = hold_lot.lot_id
@@ -65,10 +77,11 @@ $$;
 -- Capture, release, expire or refund p_request.amount and p_request.items of a hold (both null: all
 -- there is).
 --
--- What comes back to a lapsed lot lapses at once if it was held. If it was spent,
--- p_request.lapsed_returns_to says what becomes of it: null forfeits it, else a new lot of that
--- cycle and expiry carries it. A refund restores a cap only while it is open. A caller who decided by
--- the hold's figures says by p_request.last_posting which posting they were read after.
+-- What comes back to a lapsed lot lapses at once if it was held, save what the end of its period
+-- would have carried. If it was spent, p_request.lapsed_returns_to says what becomes of it: null
+-- forfeits it, else a new lot of that cycle and expiry carries it. What comes back to somebody who
+-- has left is withdrawn at once. A refund restores a cap only while it is open. A caller who decided
+-- by the hold's figures says by p_request.last_posting which posting they were read after.
 CREATE FUNCTION program_budgets_settle(p_request jsonb, p_fingerprint text) RETURNS jsonb
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off
@@ -88,6 +101,7 @@ DECLARE
     v_placed bigint := 0;
     v_pin record;
     v_renewed bigint;
+    v_gone boolean;
     v_changes program_budgets_change[] := '{}';
 BEGIN
     v_hold := program_budgets_lock_hold((p_request ->> 'hold')::uuid);
@@ -122,8 +136,10 @@ BEGIN
                                   'items_left', v_items_left);
     END IF;
 
+    SELECT NOT is_active INTO STRICT v_gone FROM program_budgets_member WHERE id = v_hold.member_id;
     FOR v_pin IN
-        SELECT * FROM program_budgets_choose_pins(v_hold.id, v_kind, v_amount, v_items, v_at)
+        SELECT * FROM program_budgets_choose_pins(
+            v_hold.id, v_kind, v_amount, v_items, v_at, v_gone)
     LOOP
         v_placed := v_placed + v_pin.take;
         UPDATE program_budgets_holdlot SET
@@ -131,18 +147,26 @@ BEGIN
             released = released + CASE WHEN v_kind IN ('release', 'expire') THEN v_pin.take ELSE 0 END,
             refunded = refunded + CASE v_kind WHEN 'refund' THEN v_pin.take ELSE 0 END
             WHERE id = v_pin.pin;
-        v_renewed := CASE WHEN v_kind = 'refund' AND v_pin.is_lapsed AND v_new_lot IS NOT NULL
-                         THEN v_pin.take ELSE 0 END;
+        v_renewed := CASE
+            WHEN v_gone OR NOT v_pin.is_lapsed THEN 0
+            WHEN v_kind = 'refund' AND v_new_lot IS NOT NULL THEN v_pin.take
+            WHEN v_pin.rollover_id IS NOT NULL
+                THEN program_budgets_carry_later(v_pin.rollover_id, v_pin.take)
+            ELSE 0 END;
         v_changes := v_changes || ROW(
             v_pin.limit_id, v_pin.lot_id, 0,
             CASE v_kind WHEN 'refund' THEN 0 ELSE -v_pin.take END,
             CASE v_kind WHEN 'capture' THEN v_pin.take WHEN 'refund' THEN -v_pin.take ELSE 0 END,
             CASE WHEN v_pin.is_lapsed AND v_kind <> 'capture' THEN v_pin.take - v_renewed ELSE 0 END,
-            0, v_renewed)::program_budgets_change;
+            CASE WHEN v_gone AND NOT v_pin.is_lapsed AND v_kind <> 'capture'
+                THEN v_pin.take ELSE 0 END,
+            v_renewed)::program_budgets_change;
         IF v_renewed > 0 THEN
             v_changes := v_changes || ROW(
                 v_pin.limit_id,
-                program_budgets_renew_lot(v_pin.lot_id, v_new_lot, p_request),
+                CASE v_kind WHEN 'refund'
+                    THEN program_budgets_renew_lot(v_pin.lot_id, v_new_lot, p_request)
+                    ELSE program_budgets_carried_lot(v_pin.lot_id, v_pin.rollover_id) END,
                 v_renewed, 0, 0, 0, 0, 0)::program_budgets_change;
         END IF;
     END LOOP;
@@ -188,6 +212,43 @@ LANGUAGE sql AS $$
            coalesce(p_request ->> 'cause', '')
         FROM program_budgets_lot WHERE id = p_lot
     RETURNING id
+$$;
+
+-- What of p_amount still finds room in what the end of a period may carry; counted as carried.
+CREATE FUNCTION program_budgets_carry_later(p_rollover bigint, p_amount bigint) RETURNS bigint
+LANGUAGE sql AS $$
+    UPDATE program_budgets_rollover rollover
+        SET carried = rollover.carried + more.amount
+        FROM (
+            SELECT least(p_amount, carry_limit - carried) AS amount
+                FROM program_budgets_rollover WHERE id = p_rollover
+        ) more
+        WHERE rollover.id = p_rollover
+        RETURNING more.amount
+$$;
+
+-- The lot that carries what was left of p_lot; an empty one where nothing was carried yet.
+CREATE FUNCTION program_budgets_carried_lot(p_lot bigint, p_rollover bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_carried bigint;
+BEGIN
+    SELECT id INTO v_carried FROM program_budgets_lot
+        WHERE limit_id = (SELECT limit_id FROM program_budgets_rollover WHERE id = p_rollover)
+          AND source_id = p_lot AND origin = 'carry';
+    IF v_carried IS NULL THEN
+        INSERT INTO program_budgets_lot
+            (limit_id, unit, cycle_id, origin, source_id, amount, held, spent, lapsed, withdrawn,
+             moved, expires_at, created_at, reason)
+        SELECT lot.limit_id, lot.unit, rollover.cycle_id, 'carry', lot.id, 0, 0, 0, 0, 0, 0,
+               rollover.carry_until, rollover.ends_at, 'carried forward'
+            FROM program_budgets_lot lot
+            JOIN program_budgets_rollover rollover ON rollover.id = p_rollover
+            WHERE lot.id = p_lot
+        RETURNING id INTO v_carried;
+    END IF;
+    RETURN v_carried;
+END
 $$;
 
 CREATE FUNCTION program_budgets_hold_state(

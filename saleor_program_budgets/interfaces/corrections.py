@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from saleor.order.models import Order
 
-from saleor_program_budgets import errors, ledger
+from saleor_program_budgets import errors, ledger, programs
 from saleor_program_budgets.interfaces import orders, transactions
 from saleor_program_budgets.models import Posting
 
@@ -24,6 +24,9 @@ def reverse(*, posting: Posting, reason: str, key: str, actor: Actor, at: dateti
     """
     if posting.kind == Posting.Kind.REFUND and _has_fallen(posting.order_id):
         raise errors.NotReversible("The order was cancelled, so its budget stays given back.")
+    if posting.member is not None:
+        # What comes back belongs to the period of now, whether or not a job has come by.
+        programs.up_to_date(posting.member, at=at)
     correction = ledger.reverse(posting_id=posting.pk, reason=reason, key=key, actor=actor, at=at)
     if posting.hold_id is not None:
         transactions.report(posting.hold_id)

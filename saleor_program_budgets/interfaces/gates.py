@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db.models.signals import pre_save
 from django.utils import timezone
+from saleor.checkout.models import Checkout
 from saleor.order import OrderOrigin, OrderStatus
 from saleor.order.models import Order
 
 from saleor_program_budgets import errors, ledger, programs
 from saleor_program_budgets.interfaces import identity, totals, transactions
 from saleor_program_budgets.models import Program
-from saleor_program_budgets.money import Amount
+from saleor_program_budgets.money import Amount, zero
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -70,6 +71,7 @@ def check_checkout(*, checkout_info: CheckoutInfo, at: datetime | None = None) -
             user_id=checkout.user_id,
             checkout_id=str(checkout.pk),
             due=due,
+            items=totals.items_of_checkout(program=store.program, checkout=checkout),
             at=at,
         )
     except errors.Refusal as refusal:
@@ -108,6 +110,7 @@ def guard_order(
             checkout_id=instance.checkout_token,
             order_id=str(instance.pk),
             due=totals.due_of_order(program=store.program, order=instance),
+            items=_items_of(instance, store),
             at=at,
         )
     except errors.Refusal as refusal:
@@ -127,21 +130,27 @@ def hold_for_draft(*, order: Order, actor: Actor, at: datetime) -> None:
     """Hold what a staff member's draft needs, before it is completed.
 
     Under BLOCK nobody else can pay for the order, so its member's budget is taken for it. Under
-    PAY_DIFFERENCE the shopper decides, before or after. Raises the refusal, which is recorded.
+    PAY_DIFFERENCE the shopper decides, before or after; pieces are taken in any case. Raises the
+    refusal, which is recorded.
     """
     store = programs.find_store(channel_id=str(order.channel_id))
-    if store is None or store.program.overage_policy != Program.OveragePolicy.BLOCK:
+    if store is None:
         return
-    due = totals.due_of_order(program=store.program, order=order)
-    held = sum(hold.remaining for hold in ledger.holds_of_order(order_id=str(order.pk)))
-    if due.minor <= held:
+    due = zero(order.currency)
+    if store.program.overage_policy == Program.OveragePolicy.BLOCK:
+        due = totals.due_of_order(program=store.program, order=order)
+    holds = list(ledger.holds_of_order(order_id=str(order.pk)))
+    missing = Amount(max(due.minor - sum(hold.remaining for hold in holds), 0), due.currency)
+    pieces = totals.items_of_order(program=store.program, order=order)
+    missing_pieces = max(pieces - sum(hold.items_remaining for hold in holds), 0)
+    if not missing and not missing_pieces:
         return
     item = transactions.open_for_order(order=order)
-    missing = Amount(due.minor - held, due.currency)
     reserved = programs.reserve(
         store=store,
         user_id=order.user_id,
         amount=missing,
+        items=missing_pieces,
         order_id=str(order.pk),
         channel_id=str(order.channel_id),
         key=transactions.hold_key(item),
@@ -163,6 +172,18 @@ def give_draft_back(*, order: Order, actor: Actor, at: datetime) -> None:
 def as_validation_error(refusal: errors.Refusal) -> ValidationError:
     """Return the refusal as the error that all of Saleor's order mutations can show."""
     return ValidationError({ERROR_FIELD: ValidationError(refusal.message, code=ERROR_CODE)})
+
+
+def _items_of(order: Order, store: Store) -> int:
+    """Return how many pieces the order in the making is of; a checkout's order has no lines yet."""
+    if not store.program.counts_items:
+        return 0
+    if order._state.adding:  # noqa: SLF001 - Django's documented way to tell
+        checkout = Checkout.objects.filter(pk=order.checkout_token or None).first()
+        if checkout is None:
+            return 0
+        return totals.items_of_checkout(program=store.program, checkout=checkout)
+    return totals.items_of_order(program=store.program, order=order)
 
 
 def _becomes_an_order(order: Order, update_fields: Collection[str] | None) -> bool:
@@ -201,6 +222,7 @@ def _record(
             user_id=user_id,
             requested=_minor(refusal.requested),
             available=_minor(refusal.available),
+            unit=refusal.requested.currency if refusal.requested else "",
             channel_id=channel_id,
             checkout_id=checkout_id,
             order_id=order_id,

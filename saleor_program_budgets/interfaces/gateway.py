@@ -7,8 +7,10 @@ transaction without an outcome.
 from __future__ import annotations
 
 import logging
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Sum
 from django.utils import timezone
 from saleor.channel import TransactionFlowStrategy
 from saleor.checkout.models import Checkout
@@ -18,7 +20,7 @@ from saleor.payment.utils import create_transaction_event_from_request_and_webho
 from saleor.permission.enums import CheckoutPermissions, OrderPermissions, PaymentPermissions
 
 from saleor_program_budgets import errors, ledger, programs
-from saleor_program_budgets.interfaces import totals, transactions
+from saleor_program_budgets.interfaces import budgets, totals, transactions
 from saleor_program_budgets.interfaces.identity import GATEWAY_ID, actor_of
 from saleor_program_budgets.models import Hold
 from saleor_program_budgets.money import Amount, zero
@@ -26,7 +28,6 @@ from saleor_program_budgets.money import Amount, zero
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from decimal import Decimal
 
     from saleor.order.models import Order
     from saleor.payment.interface import TransactionActionData, TransactionSessionData
@@ -58,9 +59,13 @@ def describe(
         return _no_config("This channel is not a program store.")
     if not _may_spend_for(source, requestor):
         return _no_config("Sign in as the checkout's own shopper to see the budget.")
-    due, checkout_id = _due(store, source), _checkout_id(source)
-    assessment = programs.assess(
-        store=store, user_id=source.user_id, due=due, checkout_id=checkout_id, at=at
+    assessment = budgets.assess(
+        store=store,
+        user_id=source.user_id,
+        due=_due(store, source),
+        items=_items(store, source),
+        checkout_id=_checkout_id(source),
+        at=at,
     )
     refusal = assessment.refusal
     return PaymentGatewayData(
@@ -77,6 +82,7 @@ def describe(
             "shortfall": str(assessment.shortfall.to_decimal()),
             "resetsAt": assessment.resets_at.isoformat() if assessment.resets_at else None,
             "refusal": {"code": refusal.code, "message": refusal.message} if refusal else None,
+            **({"items": _counted(assessment)} if store.program.counts_items else {}),
         },
     )
 
@@ -145,7 +151,7 @@ def refund(*, data: TransactionActionData, requestor: Any) -> None:
             return programs.refund(
                 hold=hold,
                 amount=amount,
-                items=_items_with(amount, *returned),
+                items=_items_returned(data, amount, *returned),
                 key=key,
                 actor=actor,
                 at=at,
@@ -210,21 +216,23 @@ def _reserve(data: TransactionSessionData, requestor: Any, at: datetime) -> Hold
             "id", "Only the checkout's own shopper can spend their budget.", code="NOT_FOUND"
         )
     is_partial = _is_partial(data.payment_gateway_data.data)
-    amount = _held_at_most(store, source, data.action.amount, at)
+    amount, items = _held_at_most(store, source, data.action.amount, at)
     if is_partial:
-        assessment = programs.assess(
+        assessment = budgets.assess(
             store=store,
             user_id=source.user_id,
             due=amount,
             checkout_id="",
             at=at,
         )
-        amount = min(amount, assessment.usable) or amount
+        usable = min(amount, assessment.usable)
+        amount = usable if usable or items else amount
     order_id = "" if isinstance(source, Checkout) else str(source.pk)
     held = programs.reserve(
         store=store,
         user_id=source.user_id,
         amount=amount,
+        items=items,
         checkout_id=_checkout_id(source),
         order_id=order_id,
         channel_id=str(source.channel_id),
@@ -236,6 +244,7 @@ def _reserve(data: TransactionSessionData, requestor: Any, at: datetime) -> Hold
         ledger.release_unbound(
             hold_id=held.hold_id,
             amount=held.amount,
+            items=items,
             key=f"overtaken:{held.hold_id}",
             actor=actor_of(requestor),
             at=at,
@@ -246,6 +255,7 @@ def _reserve(data: TransactionSessionData, requestor: Any, at: datetime) -> Hold
         ledger.capture(
             hold_id=held.hold_id,
             amount=held.amount,
+            items=items,
             order_id=order_id,
             key=f"capture:{held.hold_id}",
             actor=actor_of(requestor),
@@ -256,25 +266,28 @@ def _reserve(data: TransactionSessionData, requestor: Any, at: datetime) -> Hold
 
 def _held_at_most(
     store: Store, source: Checkout | Order, requested: Decimal, at: datetime
-) -> Amount:
-    """Return the requested amount, cut to what the check basis leaves to be covered."""
-    if requested <= 0:
-        raise errors.InvalidAmount("amount", "There is nothing left to pay.")
-    amount = Amount.from_decimal(requested, source.currency)
+) -> tuple[Amount, int]:
+    """Return the requested amount, cut to what the check basis leaves, and the pieces with it."""
+    amount = Amount.from_decimal(max(requested, Decimal(0)), source.currency)
     if source.currency != store.program.currency:
         raise errors.CurrencyMismatch(expected=store.program.currency, got=source.currency)
     if isinstance(source, Checkout):
-        holds = ledger.holds_of_checkout(checkout_id=str(source.pk)).filter(expires_at__gt=at)
+        holds = list(ledger.holds_of_checkout(checkout_id=str(source.pk)).filter(expires_at__gt=at))
         covered = sum(hold.remaining for hold in holds)
+        counted = sum(hold.items_remaining for hold in holds)
     else:
         if source.status in {OrderStatus.CANCELED, OrderStatus.EXPIRED}:
             raise errors.InvalidInput("id", "This order was cancelled.")
-        bound = ledger.holds_of_order(order_id=str(source.pk))
+        bound = list(ledger.holds_of_order(order_id=str(source.pk)))
         covered = sum(hold.amount - hold.released - hold.refunded for hold in bound)
+        counted = sum(hold.items - hold.items_released - hold.items_refunded for hold in bound)
     rest = max(_due(store, source).minor - covered, 0)
-    if not rest:
+    items = max(_items(store, source) - counted, 0)
+    if not items and not amount:
+        raise errors.InvalidAmount("amount", "There is nothing left to pay.")
+    if not items and not rest:
         raise errors.InvalidInput("amount", "The budget already covers what it may.")
-    return Amount(min(amount.minor, rest), source.currency)
+    return Amount(min(amount.minor, rest), source.currency), items
 
 
 def _answer(
@@ -320,6 +333,17 @@ def _items_with(amount: Amount, left: int, items_left: int) -> int:
     return items_left if amount.minor == left else 0
 
 
+def _items_returned(data: TransactionActionData, amount: Amount, left: int, items_left: int) -> int:
+    """Return how many items a refund gives back.
+
+    All with the last of the money; before, those that a granted refund names.
+    """
+    if data.granted_refund is not None and amount.minor != left:
+        returned = data.granted_refund.lines.aggregate(total=Sum("quantity", default=0))["total"]
+        return min(int(returned), items_left)
+    return _items_with(amount, left, items_left)
+
+
 def _request_key(data: TransactionActionData) -> str:
     return f"request:{data.event.pk}"
 
@@ -332,6 +356,21 @@ def _due(store: Store, source: Checkout | Order) -> Amount:
         order=source, gateway_id=GATEWAY_ID
     )
     return max(min(due, left), zero(source.currency))
+
+
+def _items(store: Store, source: Checkout | Order) -> int:
+    if isinstance(source, Checkout):
+        return totals.items_of_checkout(program=store.program, checkout=source)
+    return totals.items_of_order(program=store.program, order=source)
+
+
+def _counted(assessment: programs.Assessment) -> dict[str, int]:
+    """Return how the checkout stands in pieces."""
+    return {
+        "due": assessment.items,
+        "available": assessment.items_available,
+        "held": assessment.items_held_here,
+    }
 
 
 def _may_spend_for(source: Checkout | Order, requestor: Any) -> bool:
@@ -360,6 +399,7 @@ def _refusal_data(error: errors.Refusal | errors.InvalidInput) -> dict[str, Any]
     """Return what the client gets beside the message: the code, and a refusal's amounts."""
     data: dict[str, Any] = {"code": error.code, "message": error.message}
     if isinstance(error, errors.Refusal):
+        data["unit"] = error.requested.currency if error.requested is not None else None
         for name in ("requested", "available", "shortfall"):
             amount = getattr(error, name)
             data[name] = str(amount.to_decimal()) if amount is not None else None

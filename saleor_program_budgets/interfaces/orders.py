@@ -45,11 +45,23 @@ def settle(*, order_id: str, actor: Actor, at: datetime) -> int:
         return 0
     else:
         settled = programs.settle_order(
-            order_id=order_id, due=_budget_share(order, holds), actor=actor, at=at
+            order_id=order_id,
+            due=_budget_share(order, holds),
+            items=_pieces(order, holds),
+            actor=actor,
+            at=at,
         )
     for hold in holds:
         transactions.report(hold.pk)
     return len(settled)
+
+
+def _pieces(order: Order, holds: list[Hold]) -> int:
+    """Return how many pieces the order is of; what was held for it stays so if that was stopped."""
+    program = Program.objects.get(pk=holds[0].program_id)
+    if not program.counts_items:
+        return sum(hold.items for hold in holds)
+    return totals.items_of_order(program=program, order=order)
 
 
 def _budget_share(order: Order, holds: list[Hold]) -> Amount:

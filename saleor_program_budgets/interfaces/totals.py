@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Sum
 from saleor.checkout.fetch import fetch_checkout_info, fetch_checkout_lines
 from saleor.core.prices import quantize_price
 from saleor.plugins.manager import get_plugins_manager
@@ -52,6 +53,21 @@ def refreshed_due_of_checkout(*, program: Program, checkout: Checkout) -> Amount
     checkout_info = fetch_checkout_info(checkout, lines, manager)
     saleor_versions.refresh_totals(manager=manager, checkout_info=checkout_info, lines=lines)
     return due_of_checkout(program=program, checkout=checkout_info.checkout)
+
+
+def items_of_checkout(*, program: Program, checkout: Checkout, using: str | None = None) -> int:
+    """Return how many pieces the checkout is of, where the program counts them: all its lines'."""
+    return _pieces(checkout.lines.using(using)) if program.counts_items else 0
+
+
+def items_of_order(*, program: Program, order: Order) -> int:
+    """Return how many pieces the order is of, where the program counts them: all its lines'."""
+    return _pieces(order.lines) if program.counts_items else 0
+
+
+def _pieces(lines: Any) -> int:
+    total: int = lines.aggregate(total=Sum("quantity", default=0))["total"]
+    return total
 
 
 def due_of_order(*, program: Program, order: Order) -> Amount:

@@ -116,12 +116,15 @@ def raise_cap(
     return Raise.objects.get(pk=answer["raise"])
 
 
-def end_due_raises(*, at: datetime) -> int:
-    """Record the end of all temporary raises that are over at *at*; returns how many were.
+def end_due_raises(*, program: Program | None = None, at: datetime) -> int:
+    """Record the end of temporary raises that are over at *at*; returns how many were.
 
-    Purchases don't wait for it: each ends the raises that it meets. Safe to repeat.
+    Of all programs, or of one. Purchases don't wait for it: each ends the raises that it meets.
+    Safe to repeat.
     """
     due = Raise.objects.filter(ended_at=None, ends_at__lte=at).order_by("ends_at")
+    if program is not None:
+        due = due.filter(cap__program=program)
     caps = dict.fromkeys(due.values_list("cap_id", flat=True))
     answers = [call("end_due_raises", {"limit": pk, "at": at.isoformat()}) for pk in caps]
     return sum(answer["count"] for answer in answers)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connections, router
@@ -18,19 +20,26 @@ Function = Literal[
     "end_due_raises",
     "grant",
     "hold",
+    "lapse",
     "raise_cap",
     "rebuild",
     "refuse_early",
+    "renew",
     "reverse",
     "set_cap",
     "set_ceiling",
     "settle",
+    "turn_cycle",
     "withdraw",
 ]
 KEY_CONSTRAINT = "program_budgets_outcome_pkey"
 ROLLED_BACK = frozenset({"40001", "40P01"})
 """serialization_failure and deadlock_detected: nothing was written, and trying again may help."""
 ATTEMPTS = 3
+POSTINGS_UNDER_WAY = "55PB1"
+"""Our own: who wants to be alone has let others pass, and is to ask again."""
+PATIENCE_SECONDS = 60.0
+PAUSE_SECONDS = 0.1
 LONGEST_TEXT = 500
 LONGEST = {"key": 255, "actor": 64, "checkout_id": 36, "order_id": 36, "channel_id": 36, "unit": 16}
 """How many characters the journal keeps of a request's texts."""
@@ -40,6 +49,7 @@ UNFINGERPRINTED = frozenset(
         "at",
         "cause",
         "code",
+        "cycle",
         "expires_at",
         "in_full",
         "lapsed_returns_to",
@@ -49,7 +59,10 @@ UNFINGERPRINTED = frozenset(
         "resets_at",
     }
 )
-"""What may differ between a request and its retry: when, on whose behalf, and what follows."""
+"""What may differ between a request and its retry: when, on whose behalf, and what follows.
+
+The cycle that it counts in follows from when it was first made.
+"""
 
 
 def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +100,7 @@ def fingerprint(function: str, request: Mapping[str, Any]) -> str:
 
 def _call_patiently(alias: str, function: Function, arguments: list[str]) -> dict[str, Any]:
     attempts_left = ATTEMPTS
+    gives_up_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         attempts_left -= 1
         try:
@@ -97,7 +111,11 @@ def _call_patiently(alias: str, function: Function, arguments: list[str]) -> dic
                 raise LedgerInvariant(f"{function} was stopped by the database: {error}") from error
         except OperationalError as error:
             # Somebody else's locks were in the way, and the database rolled this back.
-            if not attempts_left or _diagnosis(error, "sqlstate") not in ROLLED_BACK:
+            state = _diagnosis(error, "sqlstate")
+            if state == POSTINGS_UNDER_WAY and time.monotonic() < gives_up_at:
+                attempts_left += 1
+                time.sleep(PAUSE_SECONDS * (1 + random.random()))  # noqa: S311 no secret
+            elif not attempts_left or state not in ROLLED_BACK:
                 raise
 
 

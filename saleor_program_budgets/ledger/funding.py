@@ -12,7 +12,7 @@ from saleor_program_budgets.models import Limit, Lot
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from saleor_program_budgets.ledger.records import Actor
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 MEMBER_RANK = 0
 
 
-def open_member_limits(*, members: Iterable[Member], unit: str) -> None:
-    """Give each member an empty limit in *unit*; who has one keeps it."""
+def open_member_limits(
+    *, members: Iterable[Member], unit: str, renews_at: Mapping[int, datetime] | None = None
+) -> None:
+    """Give each member an empty limit in *unit*; who has one keeps it.
+
+    *renews_at* says by member id when the period that they begin in ends.
+    """
+    ends = renews_at or {}
     Limit.objects.bulk_create(
         [
             Limit(
@@ -31,6 +37,7 @@ def open_member_limits(*, members: Iterable[Member], unit: str) -> None:
                 member=member,
                 unit=unit,
                 lock_rank=MEMBER_RANK,
+                renews_at=ends.get(member.pk),
             )
             for member in members
         ],
@@ -45,6 +52,7 @@ def grant(
     amount: Amount,
     origin: Lot.Origin,
     cycle: Cycle | None,
+    starts_at: datetime | None = None,
     expires_at: datetime | None,
     reason: str,
     key: str,
@@ -53,7 +61,8 @@ def grant(
 ) -> Granted:
     """Give every member (by id) one new lot of *amount*.
 
-    An allotment is given once per member and cycle, whatever the key. Raises ``InvalidAmount``
+    An allotment is given once per member and *starts_at*, the beginning of the period it is for
+    (by default the cycle's), whatever the key. Raises ``InvalidAmount``
     for zero, negative or excessive amounts.
     """
     answer = _grant(
@@ -61,6 +70,7 @@ def grant(
         amount,
         origin,
         cycle=cycle,
+        starts_at=starts_at,
         expires_at=expires_at,
         reason=reason,
         who=by(key=key, actor=actor, at=at),
@@ -132,11 +142,15 @@ def _grant(
     origin: Lot.Origin,
     *,
     cycle: Cycle | None,
+    starts_at: datetime | None = None,
     expires_at: datetime | None,
     reason: str,
     who: dict[str, Any],
 ) -> dict[str, Any]:
     require_positive(amount)
+    begins = starts_at
+    if origin == Lot.Origin.ALLOTMENT and begins is None and cycle is not None:
+        begins = cycle.starts_at
     answer = call(
         "grant",
         {
@@ -145,6 +159,7 @@ def _grant(
             "amount": amount.minor,
             "origin": origin.value,
             "cycle": cycle.pk if cycle else None,
+            "starts_at": begins.isoformat() if begins else None,
             "expires_at": expires_at.isoformat() if expires_at else None,
             "reason": reason,
             **who,

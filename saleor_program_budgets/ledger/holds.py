@@ -41,7 +41,8 @@ def hold(
     """Reserve *amount* and *items* of the member's lots, under every cap up to the root.
 
     Raises ``MemberInactive``, ``BalanceShort`` or ``CapReached``; the refusal is recorded, and
-    nothing else is written.
+    nothing else is written. Raises ``Behind`` for a member whose period is over and not renewed
+    yet, and for a cycle that is closed.
     """
     require_something(amount, items)
     if amount.currency == ITEM:
@@ -62,6 +63,8 @@ def hold(
     if answer["status"] == "crowded":
         # Nothing was written, and no lock is left: now every cap is met as a whole.
         answer = call("hold", request | {"in_full": True})
+    if answer["status"] == "behind":
+        raise errors.Behind
     if answer["status"] == "unknown_member":
         raise errors.NotFound("member", f"The member has no budget in {amount.currency}.")
     if answer["status"] == "refused":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Q, Sum
 
-from saleor_program_budgets.models import Cap, Lot
+from saleor_program_budgets.models import Cap, Limit, Lot
 from saleor_program_budgets.money import ITEM
 
 if TYPE_CHECKING:
@@ -74,6 +74,16 @@ def cycle_figures(
     units = Q(unit=ITEM) if in_items else ~Q(unit=ITEM)
     figures = Lot.objects.using(using).filter(units, cycle=cycle).aggregate(**_sums(at))
     return Balance(*figures.values())
+
+
+def limits_on(*, account_id: int, using: str | None = None) -> list[int]:
+    """Return the ids of the rows that all caps on an account consist of.
+
+    What is asked about an account's entries names them: a planner who sees the ids knows whether
+    they are in most entries or in few, and one who sees a join doesn't (docs/benchmarks.md).
+    """
+    limits = Limit.objects.using(using).filter(account_id=account_id)
+    return list(limits.order_by("pk").values_list("pk", flat=True))
 
 
 def _sums(at: datetime) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def record_refusal(
         channel_id=channel_id,
         checkout_id=checkout_id,
         order_id=order_id,
-        unit=program.currency,
+        unit=requested.currency if requested is not None else program.currency,
         requested=requested.minor if requested is not None else None,
         available=available.minor if available is not None else None,
         actor=str(actor),

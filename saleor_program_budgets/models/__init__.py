@@ -1,32 +1,44 @@
 """The tables, one module per aggregate. Money moves only through ``ledger``."""
 
 from saleor_program_budgets.models.accounts import Account
+from saleor_program_budgets.models.adjustments import Adjustment, AdjustmentLine
 from saleor_program_budgets.models.holds import Hold, HoldLot
+from saleor_program_budgets.models.jobs import JobRun
 from saleor_program_budgets.models.journal import Entry, Outcome, Posting, Refused
-from saleor_program_budgets.models.limits import Cap, Limit, Lot, Raise
+from saleor_program_budgets.models.limits import Cap, Limit, Lot, Raise, Rollover
 from saleor_program_budgets.models.programs import (
     Cycle,
+    GroupMember,
     Member,
+    MemberGroup,
     Program,
     ProgramChannel,
 )
+from saleor_program_budgets.models.reminders import Reminder
 from saleor_program_budgets.models.seals import Seal
 
 __all__ = [
     "Account",
+    "Adjustment",
+    "AdjustmentLine",
     "Cap",
     "Cycle",
     "Entry",
+    "GroupMember",
     "Hold",
     "HoldLot",
+    "JobRun",
     "Limit",
     "Lot",
     "Member",
+    "MemberGroup",
     "Outcome",
     "Posting",
     "Program",
     "ProgramChannel",
     "Raise",
     "Refused",
+    "Reminder",
+    "Rollover",
     "Seal",
 ]

@@ -34,6 +34,8 @@ class Posting(models.Model):
         """What moved value."""
 
         GRANT = "grant"
+        ROLLOVER = "rollover"
+        LAPSE = "lapse"
         ADJUSTMENT = "adjustment"
         CLAWBACK = "clawback"
         CEILING = "ceiling"

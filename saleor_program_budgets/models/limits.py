@@ -24,6 +24,7 @@ class Limit(models.Model):
     ``overhang`` is what was already used above a ceiling when it was lowered; it only shrinks. A
     first share's ceiling is what the others leave of the cap's: with an overhang perhaps less
     than nothing.
+    A member's period ends when it ``renews_at``; without one it stands in no period.
     ``lock_rank`` fixes the one order in which limits are locked: members first, then accounts
     from the leaves to the root, so that the row most purchases share is held the shortest.
     """
@@ -51,8 +52,16 @@ class Limit(models.Model):
     spread = models.PositiveSmallIntegerField(default=1)
     takes_new = models.BooleanField(default=True)
     raise_ends_at = models.DateTimeField(null=True, blank=True)
+    renews_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        indexes = (
+            models.Index(
+                fields=("program", "renews_at", "id"),
+                name="limit_renewal",
+                condition=Q(kind="member"),
+            ),
+        )
         constraints = (
             none_negative(
                 F("held"),
@@ -133,7 +142,8 @@ class Lot(models.Model):
 
     ``amount = available + held + spent + lapsed + withdrawn + moved``: what has lapsed, was taken
     back, or went on into another lot that names this one as its ``source``. ``unit`` is the
-    limit's, so that sums over a cycle read lots alone.
+    limit's, so that sums over a cycle read lots alone. An allotment ``starts_at`` the beginning
+    of the period it is for.
     """
 
     class Origin(models.TextChoices):
@@ -143,6 +153,7 @@ class Lot(models.Model):
         GRANT = "grant"
         ADJUSTMENT = "adjustment"
         REFUND = "refund"
+        CARRY = "carry"
 
     limit = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="lots")
     unit = models.CharField(max_length=16)
@@ -155,7 +166,8 @@ class Lot(models.Model):
     lapsed = models.BigIntegerField(default=0)
     withdrawn = models.BigIntegerField(default=0)
     moved = models.BigIntegerField(default=0)
-    expires_at = models.DateTimeField(null=True, blank=True)
+    starts_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True)
 
@@ -171,9 +183,10 @@ class Lot(models.Model):
                 name="lot_not_overspent",
             ),
             models.UniqueConstraint(
-                fields=("limit", "cycle"),
+                fields=("limit", "starts_at"),
                 condition=Q(origin="allotment"),
-                name="lot_one_allotment_per_cycle",
+                nulls_distinct=False,
+                name="lot_one_allotment_per_period",
             ),
         )
 
@@ -189,3 +202,32 @@ class Lot(models.Model):
     def available(self) -> int:
         """Minor units neither held nor spent nor removed, whether or not the lot has lapsed."""
         return self.amount - self.held - self.spent - self.removed
+
+
+class Rollover(models.Model):
+    """What the end of a member's period did: what went on into carried lots, and what lapsed.
+
+    What was held then is decided when it is released: until ``carry_until`` it follows what was
+    carried, as far as ``carry_limit`` leaves room. ``cycle`` is the one it was carried into.
+    """
+
+    limit = models.ForeignKey(
+        Limit, on_delete=models.PROTECT, related_name="rollovers", db_index=False
+    )
+    ends_at = models.DateTimeField()
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, null=True)
+    carry_limit = models.BigIntegerField()
+    carry_until = models.DateTimeField(null=True)
+    carried = models.BigIntegerField()
+    lapsed = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("limit", "ends_at"), name="rollover_once"),
+            none_negative(
+                F("carried"), F("lapsed"), F("carry_limit") - F("carried"), name="rollover_within"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.limit_id}/{self.ends_at:%Y-%m-%d}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from saleor_program_budgets import accounts, ledger
 from saleor_program_budgets.errors import InvalidInput
+from saleor_program_budgets.programs import cycles
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +36,7 @@ def set_cap(
     if program is not None:
         if amount.currency != program.currency:
             raise InvalidInput("amount", f"This program's currency is {program.currency}.")
-        cycle = program.cycles.filter(closed_at=None).first()
+        cycle = cycles.turn_due(program=program, at=at)
         if cycle is None:
             raise InvalidInput("program", "Open the program before setting caps for it.")
     return ledger.set_cap(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
+from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -9,16 +14,31 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from saleor_program_budgets import ledger
-from saleor_program_budgets.errors import InvalidInput, NotFound
-from saleor_program_budgets.models import Account, Limit, Lot, Member, Program
-from saleor_program_budgets.programs.operations import grant_allotment
+from saleor_program_budgets.errors import InvalidInput, KeyConflict, NotFound, NotReversible
+from saleor_program_budgets.ledger import Correction
+from saleor_program_budgets.models import (
+    Account,
+    GroupMember,
+    Limit,
+    Lot,
+    Member,
+    MemberGroup,
+    Outcome,
+    Program,
+)
+from saleor_program_budgets.money import ITEM, Amount
+from saleor_program_budgets.programs import calendar, cycles
+from saleor_program_budgets.programs.terms import terms_by_member
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from saleor_program_budgets.ledger import Actor, Correction, Granted
-    from saleor_program_budgets.money import Amount
+    from saleor_program_budgets.ledger import Actor, Granted
+    from saleor_program_budgets.models import Cycle
+    from saleor_program_budgets.periods import Period
+
+MEMBERSHIP = ("is_active", "deactivated_at", "left_with_user", "times_left")
 
 
 def enroll(
@@ -26,17 +46,21 @@ def enroll(
     program: Program,
     user_ids: Sequence[int],
     account: Account,
+    group: MemberGroup | None = None,
     actor: Actor,
     at: datetime,
 ) -> list[Member]:
-    """Enroll users (by id) under *account*; in an open program they get the cycle's allotment.
+    """Enroll users (by id) under *account*, and in *group*.
 
-    A user who is a member already stays where they are. Set-based: one call takes thousands.
-    Raises ``NotFound`` when an id names no user; then nobody is enrolled.
+    In an open program they get their share of the cycle's allotment. A user who is a member
+    already stays where they are. Set-based: one call takes thousands. Raises ``NotFound`` when
+    an id names no user; then nobody is enrolled.
     """
     users = get_user_model().objects.filter(pk__in=user_ids)
     if users.count() != len(set(user_ids)):
         raise NotFound("users", "Not all of these users exist.")
+    if group is not None and group.program_id != program.pk:
+        raise InvalidInput("group", "The group is another program's.")
     references = [str(user_id) for user_id in user_ids]
     Member.objects.bulk_create(
         [
@@ -55,12 +79,73 @@ def enroll(
     members = list(
         Member.objects.filter(program=program, user_reference__in=references).order_by("pk")
     )
-    ledger.open_member_limits(members=members, unit=program.currency)
-    cycle = program.cycles.filter(closed_at=None).first()
+    # Who is a member already gets what is due by now in the group that they were in, and in full.
+    cycle = cycles.turn_due(program=program, at=at)
+    earlier = [member.pk for member in members if member.joined_at < at]
+    if earlier:
+        cycle = cycles.catch_up(program=program, members=earlier, at=at)
+    if group is not None:
+        GroupMember.objects.bulk_create(
+            [GroupMember(group=group, member=member) for member in members],
+            ignore_conflicts=True,
+            batch_size=5_000,
+        )
+    _open_limits(program, members, cycle, at)
     if cycle is not None:
-        active = [member.pk for member in members if member.is_active]
-        grant_allotment(program=program, cycle=cycle, members=active, actor=actor, at=at)
+        active = [member for member in members if member.is_active]
+        allot(program=program, cycle=cycle, members=active, actor=actor, at=at)
     return members
+
+
+def _open_limits(
+    program: Program, members: Sequence[Member], cycle: Cycle | None, at: datetime
+) -> None:
+    """Give newcomers their budgets; in an open cycle they stand in its period, or in their own."""
+    ends = {}
+    if cycle is not None:
+        ends = {
+            member.pk: calendar.period_of_member(
+                program=program, cycle=cycle, member=member, at=at
+            ).ends_at
+            for member in members
+        }
+    units = [program.currency, ITEM] if program.counts_items else [program.currency]
+    for unit in units:
+        ledger.open_member_limits(members=members, unit=unit, renews_at=ends)
+
+
+def allot(
+    *, program: Program, cycle: Cycle, members: Sequence[Member], actor: Actor, at: datetime
+) -> None:
+    """Give *members* what is left for them of their period's allotment; once for each period."""
+    share = calendar.share_left(program=program, cycle=cycle, at=at)
+    terms = terms_by_member(program, [member.pk for member in members])
+    alike: dict[tuple[Amount, Period], list[int]] = defaultdict(list)
+    for member in members:
+        period = calendar.period_of_member(program=program, cycle=cycle, member=member, at=at)
+        theirs = terms[member.pk]
+        # Rounded down: nobody is allotted more than their share.
+        alike[Amount(int(theirs.allotment * share), program.currency), period].append(member.pk)
+        if program.counts_items:
+            alike[Amount(math.ceil(theirs.items * share), ITEM), period].append(member.pk)
+    for (amount, period), who in alike.items():
+        if amount:
+            ledger.grant(
+                members=who,
+                amount=amount,
+                origin=Lot.Origin.ALLOTMENT,
+                cycle=cycle,
+                starts_at=period.starts_at,
+                expires_at=period.ends_at,
+                reason=f"allotment of cycle {cycle.number}",
+                key=f"allotment:{cycle.pk}:{amount.currency}:{at.isoformat()}:{_digest(who)}",
+                actor=actor,
+                at=at,
+            )
+
+
+def _digest(members: Sequence[int]) -> str:
+    return hashlib.sha256(json.dumps(sorted(members)).encode()).hexdigest()
 
 
 def grant(
@@ -82,6 +167,7 @@ def grant(
         raise InvalidInput("reason", "Say why the amount is granted.", code="REQUIRED")
     if amount.currency != member.program.currency:
         raise InvalidInput("amount", f"This program's currency is {member.program.currency}.")
+    cycle = cycles.up_to_date(member, at=at)
     if key is None or not ledger.is_answered(key=key):
         if not member.is_active:
             raise InvalidInput("member", "The member isn't active.")
@@ -90,7 +176,7 @@ def grant(
         members=[member.pk],
         amount=amount,
         origin=Lot.Origin.GRANT,
-        cycle=member.program.cycles.filter(closed_at=None).first(),
+        cycle=cycle,
         expires_at=expires_at,
         reason=reason,
         key=key or f"grant:{uuid4()}",
@@ -119,9 +205,9 @@ def adjust(
         raise InvalidInput("reason", "Say why the budget is corrected.", code="REQUIRED")
     if amount.currency != member.program.currency:
         raise InvalidInput("amount", f"This program's currency is {member.program.currency}.")
+    cycle = cycles.up_to_date(member, at=at)
     if key is None or not ledger.is_answered(key=key):
         _require_future(expires_at, at)
-    cycle = member.program.cycles.filter(closed_at=None).first()
     return ledger.adjust(
         member=member,
         amount=amount,
@@ -139,12 +225,13 @@ def _require_future(expires_at: datetime | None, at: datetime) -> None:
         raise InvalidInput("expires_at", "The expiry has to lie in the future.")
 
 
-def move_member(*, member: Member, account: Account) -> Member:
+def move_member(*, member: Member, account: Account, at: datetime) -> Member:
     """Put the member under another account.
 
     The balance follows; past spend and open holds stay under the old account's caps, and the
     next purchase meets the new account's.
     """
+    cycles.up_to_date(member, at=at)
     with transaction.atomic():
         _lock(member)
         member.account = account
@@ -152,29 +239,101 @@ def move_member(*, member: Member, account: Account) -> Member:
     return member
 
 
-def deactivate_member(*, member: Member, at: datetime) -> Member:
-    """Let the member take no new holds; open ones are honoured."""
+def deactivate_member(
+    *,
+    member: Member,
+    reason: str = "left the program",
+    left_with_user: bool = False,
+    actor: Actor,
+    at: datetime,
+) -> list[Correction]:
+    """Let the member take no new holds, and take back what they haven't used, in each unit.
+
+    Open holds are honoured; what of them comes back is taken back with it. Repeating it changes
+    nothing, and completes what was interrupted; but who *left_with_user* before is kept from
+    coming back with them by being deactivated for their own sake.
+    """
+    cycle = cycles.up_to_date(member, at=at)
     with transaction.atomic():
         _lock(member)
-        member.is_active = False
-        member.deactivated_at = at
-        member.save(update_fields=["is_active", "deactivated_at"])
-    return member
+        member.refresh_from_db(fields=MEMBERSHIP)
+        if member.is_active or member.deactivated_at is None:
+            member.is_active = False
+            member.deactivated_at = at
+            member.left_with_user = left_with_user
+            member.times_left += 1
+        elif not left_with_user:
+            member.left_with_user = False
+        member.save(update_fields=MEMBERSHIP)
+    return _take_back(member, cycle, reason=reason, actor=actor, at=at)
 
 
 def reactivate_member(*, member: Member, actor: Actor, at: datetime) -> Member:
-    """Let the member buy again; an allotment missed meanwhile is granted."""
+    """Let the member buy again: what was taken back at leaving is given back.
+
+    What has lapsed meanwhile stays lapsed; an allotment missed meanwhile is granted as to who
+    joins now. Repeating it changes nothing, and completes what was interrupted.
+    """
+    cycle = cycles.up_to_date(member, at=at)
+    member.refresh_from_db(fields=MEMBERSHIP)
+    if not member.is_active:
+        # First all that they left is taken, which the job that deactivates them may be about to
+        # do, and given back; nobody who is inactive can spend it, and nobody active loses it.
+        taken = _take_back(member, cycle, reason="left the program", actor=actor, at=at)
+        _give_back(taken, actor, at)
+        _become_active(member)
+    if cycle is not None:
+        allot(program=member.program, cycle=cycle, members=[member], actor=actor, at=at)
+    return member
+
+
+def _become_active(member: Member) -> None:
+    times_left = member.times_left
     with transaction.atomic():
         _lock(member)
-        member.is_active = True
-        member.deactivated_at = None
-        member.save(update_fields=["is_active", "deactivated_at"])
-    cycle = member.program.cycles.filter(closed_at=None).first()
-    if cycle is not None:
-        grant_allotment(
-            program=member.program, cycle=cycle, members=[member.pk], actor=actor, at=at
+        member.refresh_from_db(fields=MEMBERSHIP)
+        if member.times_left == times_left:
+            member.is_active = True
+            member.deactivated_at = None
+            member.left_with_user = False
+            member.save(update_fields=MEMBERSHIP)
+
+
+def _take_back(
+    member: Member, cycle: Cycle | None, *, reason: str, actor: Actor, at: datetime
+) -> list[Correction]:
+    """Claw back what a leaver has, once for each time that they left, in each unit."""
+    return [
+        _claw_back(member, unit, cycle, reason=reason, actor=actor, at=at)
+        for unit in member.limits.order_by("unit").values_list("unit", flat=True)
+    ]
+
+
+def _claw_back(
+    member: Member, unit: str, cycle: Cycle | None, *, reason: str, actor: Actor, at: datetime
+) -> Correction:
+    key = f"leave:{member.pk}:{unit}:{member.times_left}"
+    try:
+        return ledger.claw_back(
+            member=member, unit=unit, cycle=cycle, reason=reason, key=key, actor=actor, at=at
         )
-    return member
+    except KeyConflict:
+        # It was taken back before: in an earlier cycle, or for a reason in other words.
+        first = Outcome.objects.get(pk=key).result
+        return Correction(first["posting"], Amount(-first["amount"], unit), is_replay=True)
+
+
+def _give_back(taken: Sequence[Correction], actor: Actor, at: datetime) -> None:
+    """Reverse the clawbacks, but for those that somebody has reversed by hand."""
+    for posting_id in filter(None, (correction.posting_id for correction in taken)):
+        with suppress(NotReversible):
+            ledger.reverse(
+                posting_id=posting_id,
+                reason="came back to the program",
+                key=f"return:{posting_id}",
+                actor=actor,
+                at=at,
+            )
 
 
 def _lock(member: Member) -> None:

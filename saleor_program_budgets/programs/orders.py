@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from saleor_program_budgets import errors, ledger, periods
 from saleor_program_budgets.models import Hold, Program
-from saleor_program_budgets.money import Amount
+from saleor_program_budgets.money import ITEM, Amount
+from saleor_program_budgets.programs import cycles
 from saleor_program_budgets.programs.purchases import find_member
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ def check_covered(
     checkout_id: str,
     order_id: str = "",
     due: Amount,
+    items: int = 0,
     at: datetime,
 ) -> None:
     """Raise the refusal that ``bind_to_order`` would raise now; reads only, promises nothing."""
     member = find_member(program=store.program, user_id=user_id)
-    holds = _holds_relied_on(member, checkout_id, order_id, at)
-    _require_covered(store=store, member=member, user_id=user_id, holds=list(holds), due=due, at=at)
+    holds = list(_holds_relied_on(member, checkout_id, order_id, at))
+    _require_covered(store, member, user_id, holds, due=due, items=items, at=at)
 
 
 def bind_to_order(
@@ -44,29 +46,36 @@ def bind_to_order(
     checkout_id: str,
     order_id: str,
     due: Amount,
+    items: int = 0,
     at: datetime,
 ) -> None:
     """Let the checkout become the order, or raise the refusal. The gate.
 
     Call it inside the transaction that creates the order: the holds it relies on are locked
     there and become the order's, so they can't expire or be given back before the order
-    stands. A hold taken while the program was open and the member active is honoured.
+    stands. A hold taken while the program was open and the member active is honoured. The
+    *items* that a program counts have to be held whatever its overage policy: no other payment
+    stands in for them.
     """
     member = find_member(program=store.program, user_id=user_id)
     holds = ledger.lock(_holds_relied_on(member, checkout_id, order_id, at))
-    _require_covered(store=store, member=member, user_id=user_id, holds=holds, due=due, at=at)
+    _require_covered(store, member, user_id, holds, due=due, items=items, at=at)
     ledger.bind(holds=holds, order_id=order_id, at=at)
 
 
-def settle_order(*, order_id: str, due: Amount, actor: Actor, at: datetime) -> list[Settlement]:
+def settle_order(
+    *, order_id: str, due: Amount, items: int | None = None, actor: Actor, at: datetime
+) -> list[Settlement]:
     """Capture what the order needs of its holds, up to *due*, and release what is left.
 
-    Items that were held for the order are all the order's.
+    Without *items* all that were held for the order are the order's.
 
     Call it after the order has committed. Repeating it, also at the same time, changes nothing;
     after a crash it takes up where the first call stopped.
     """
-    return _until_undisturbed(lambda: _settle_holds(order_id, due=due, actor=actor, at=at))
+    return _until_undisturbed(
+        lambda: _settle_holds(order_id, due=due, items=items, actor=actor, at=at)
+    )
 
 
 def return_order(*, order_id: str, cause: str, actor: Actor, at: datetime) -> list[Settlement]:
@@ -92,6 +101,7 @@ def refund(
 
     Raises ``NotHeld`` above what is captured and not yet refunded.
     """
+    cycles.catch_up_holders(holds=[hold], at=at)
     return ledger.refund(
         hold_id=hold.pk,
         amount=amount,
@@ -117,7 +127,7 @@ def renewal_at(*, program: Program, hold: Hold, at: datetime) -> ledger.Renewal 
         )
         return ledger.Renewal(hold.cycle, ends_at)
     if program.refund_policy == Program.RefundPolicy.REISSUE:
-        cycle = program.cycles.filter(closed_at=None, ends_at__gt=at).first()
+        cycle = cycles.turn_due(program=program, at=at)
         return ledger.Renewal(cycle, cycle.ends_at) if cycle else None
     return None
 
@@ -126,22 +136,31 @@ def release_checkout(
     *,
     checkout_id: str,
     keep: Amount | None,
+    keep_items: int = 0,
     cause: str,
     actor: Actor,
     at: datetime,
 ) -> list[Settlement]:
-    """Give back what is held for a checkout beyond *keep* (``None``: everything).
+    """Give back what is held for a checkout beyond *keep* (``None``: everything) and *keep_items*.
 
     The newest hold goes first. Holds that an order took over meanwhile are left alone.
     """
     return _until_undisturbed(
-        lambda: _release_unbound(checkout_id, keep=keep, cause=cause, actor=actor, at=at)
+        lambda: _release_unbound(
+            checkout_id,
+            keep=keep.minor if keep else 0,
+            keep_items=keep_items,
+            cause=cause,
+            actor=actor,
+            at=at,
+        )
     )
 
 
 def expire_due_holds(*, at: datetime, batch: int = 500) -> list[Settlement]:
     """Expire up to *batch* holds whose time is up and that no order took over, oldest first."""
     due = ledger.due_holds(at=at)[:batch]
+    cycles.catch_up_holders(holds=Hold.objects.filter(pk__in=list(due)), at=at)
     outcomes = [ledger.expire(hold_id=hold_id, at=at) for hold_id in due]
     return [outcome for outcome in outcomes if outcome is not None]
 
@@ -157,17 +176,21 @@ def _holds_relied_on(
 
 
 def _require_covered(
-    *,
     store: Store,
     member: Member | None,
     user_id: int | None,
     holds: list[Hold],
+    *,
     due: Amount,
+    items: int,
     at: datetime,
 ) -> None:
     """Raise the first refusal, in order of precedence, that keeps this from being an order."""
     held = Amount(sum(hold.remaining for hold in holds), store.program.currency)
-    is_held_for = bool(holds) and (due.currency != held.currency or held >= due)
+    held_items = sum(hold.items_remaining for hold in holds)
+    is_held_for = bool(holds) and (
+        due.currency != held.currency or (held >= due and held_items >= items)
+    )
     if not is_held_for and (closed := store.refusal_at(at)):
         raise closed
     if member is None:
@@ -178,6 +201,8 @@ def _require_covered(
         raise errors.CurrencyMismatch(expected=held.currency, got=due.currency)
     if store.program.overage_policy == Program.OveragePolicy.BLOCK and held < due:
         raise _not_covered(due, held)
+    if held_items < items:
+        raise _not_covered(Amount(items, ITEM), Amount(held_items, ITEM))
 
 
 def _until_undisturbed(settle: Callable[[], list[Settlement]]) -> list[Settlement]:
@@ -200,7 +225,9 @@ def _until_undisturbed(settle: Callable[[], list[Settlement]]) -> list[Settlemen
 
 def _return_holds(order_id: str, *, cause: str, actor: Actor, at: datetime) -> list[Settlement]:
     returned: list[Settlement] = []
-    for hold in ledger.with_last_posting(ledger.holds_of_order(order_id=order_id)):
+    holds = list(ledger.with_last_posting(ledger.holds_of_order(order_id=order_id)))
+    cycles.catch_up_holders(holds=holds, at=at)
+    for hold in holds:
         last = hold.last_posting
         if hold.remaining or hold.items_remaining:
             released = ledger.release(
@@ -232,19 +259,22 @@ def _return_holds(order_id: str, *, cause: str, actor: Actor, at: datetime) -> l
 
 
 def _release_unbound(
-    checkout_id: str, *, keep: Amount | None, cause: str, actor: Actor, at: datetime
+    checkout_id: str, *, keep: int, keep_items: int, cause: str, actor: Actor, at: datetime
 ) -> list[Settlement]:
     holds = list(ledger.with_last_posting(ledger.holds_of_checkout(checkout_id=checkout_id)))
-    excess = sum(hold.remaining for hold in holds) - (keep.minor if keep else 0)
+    cycles.catch_up_holders(holds=holds, at=at)
+    excess = sum(hold.remaining for hold in holds) - keep
+    excess_items = sum(hold.items_remaining for hold in holds) - keep_items
     released: list[Settlement] = []
     for hold in reversed(holds):
-        if excess <= 0 and keep is not None:
-            break
         amount = Amount(min(max(excess, 0), hold.remaining), hold.unit)
+        items = min(max(excess_items, 0), hold.items_remaining)
+        if not amount and not items:
+            continue
         settlement = ledger.release_unbound(
             hold_id=hold.pk,
             amount=amount,
-            items=hold.items_remaining if amount.minor == hold.remaining else 0,
+            items=items,
             last_posting=hold.last_posting,
             key=f"give-back:{hold.pk}:{hold.last_posting}",
             actor=actor,
@@ -253,23 +283,31 @@ def _release_unbound(
         )
         if settlement is not None:
             excess -= amount.minor
+            excess_items -= items
             released.append(settlement)
     return released
 
 
-def _settle_holds(order_id: str, *, due: Amount, actor: Actor, at: datetime) -> list[Settlement]:
+def _settle_holds(
+    order_id: str, *, due: Amount, items: int | None, actor: Actor, at: datetime
+) -> list[Settlement]:
     """Capture over the order's holds by age, then release what each has left."""
     holds = list(ledger.with_last_posting(ledger.holds_of_order(order_id=order_id)))
+    cycles.catch_up_holders(holds=holds, at=at)
     needed = due.minor - sum(hold.captured for hold in holds)
+    if items is None:
+        items = sum(hold.items_captured + hold.items_remaining for hold in holds)
+    needed_items = items - sum(hold.items_captured for hold in holds)
     settled: list[Settlement] = []
     for hold in holds:
         last = hold.last_posting
         taken = min(max(needed, 0), hold.remaining)
-        if taken or hold.items_remaining:
+        taken_items = min(max(needed_items, 0), hold.items_remaining)
+        if taken or taken_items:
             captured = ledger.capture(
                 hold_id=hold.pk,
                 amount=Amount(taken, hold.unit),
-                items=hold.items_remaining,
+                items=taken_items,
                 order_id=order_id,
                 last_posting=last,
                 key=f"capture:{hold.pk}:{last}",
@@ -279,11 +317,13 @@ def _settle_holds(order_id: str, *, due: Amount, actor: Actor, at: datetime) -> 
             settled.append(captured)
             last = captured.posting_id
             needed -= taken
-        if hold.remaining > taken:
+            needed_items -= taken_items
+        if hold.remaining > taken or hold.items_remaining > taken_items:
             settled.append(
                 ledger.release(
                     hold_id=hold.pk,
                     amount=Amount(hold.remaining - taken, hold.unit),
+                    items=hold.items_remaining - taken_items,
                     last_posting=last,
                     key=f"release-rest:{hold.pk}:{last}",
                     actor=actor,

@@ -10,6 +10,7 @@ from django.db.models import FilteredRelation, Q
 from saleor_program_budgets import periods
 from saleor_program_budgets.errors import ProgramClosed
 from saleor_program_budgets.models import Program, ProgramChannel
+from saleor_program_budgets.programs import calendar, cycles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,12 +32,25 @@ class Store:
         if (
             program.status == Program.Status.OPEN
             and self.cycle is not None
-            and instant < self.cycle.ends_at
+            and (instant < self.cycle.ends_at or self._goes_on())
             and periods.is_open(instant, opens_at=program.opens_at, closes_at=program.closes_at)
         ):
             return None
         is_early = program.opens_at is not None and instant < program.opens_at
         return ProgramClosed(opens_at=program.opens_at if is_early else None)
+
+    def _goes_on(self) -> bool:
+        """Say whether a cycle follows: then its end, turned or not yet, closes nothing."""
+        return (
+            self.cycle is not None
+            and calendar.following_period(program=self.program, cycle=self.cycle) is not None
+        )
+
+    def turned(self, *, at: datetime) -> Store:
+        """Return the store as it is once the cycles that are over at *at* have been turned."""
+        if self.cycle is None or at < self.cycle.ends_at:
+            return self
+        return Store(self.program, cycles.turn_due(program=self.program, at=at))
 
 
 def find_store(*, channel_id: str, using: str | None = None) -> Store | None:
@@ -61,4 +75,5 @@ def find_stores(*, channel_ids: Iterable[str], using: str | None = None) -> dict
         )
         .select_related("program", "open_cycle")  # type: ignore[misc] # known by annotate()
     )
-    return {row.channel_id: Store(row.program, row.open_cycle) for row in rows}
+    # Without an open cycle Django leaves the attribute out.
+    return {row.channel_id: Store(row.program, getattr(row, "open_cycle", None)) for row in rows}

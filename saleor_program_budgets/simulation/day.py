@@ -136,7 +136,7 @@ def trade(acme: World, plan: Plan, own: Server | None, progress: Progress) -> Tr
         databases.demand("deadlock_timeout", "20ms")
     acme.open_the_departments()
     rules = world.rules(Program.OveragePolicy.BLOCK, hold_ttl_minutes=HOLD_TTL_MINUTES)
-    programs.update_program(program=acme.program, rules=rules)
+    programs.update_program(program=acme.program, rules=rules, at=acme.clock())
     acme.clock = world.FastClock(acme.clock(), time.monotonic(), PACE)
     before = books.read(acme)
     folder = Path(tempfile.mkdtemp(prefix="simulation-"))

@@ -223,7 +223,7 @@ def _buy_at_once(world: World, members: Sequence[Member]) -> list[Order | Refusa
 
 
 def _set_policy(world: World, policy: Program.OveragePolicy) -> None:
-    programs.update_program(program=world.program, rules=rules(policy))
+    programs.update_program(program=world.program, rules=rules(policy), at=world.clock())
 
 
 def _expect_nothing_left(world: World, department: str) -> None:

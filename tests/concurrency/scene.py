@@ -279,7 +279,7 @@ def add_account(name: str, *, cap: str = "") -> Act:
 def deactivate() -> Act:
     return lambda scene: (
         lambda: programs.deactivate_member(
-            member=Member.objects.get(pk=scene.ann.pk), at=scene.world.at
+            member=Member.objects.get(pk=scene.ann.pk), actor=TESTS, at=scene.world.at
         )
     )
 
@@ -287,7 +287,9 @@ def deactivate() -> Act:
 def move_member(name: str = "Marketing") -> Act:
     return lambda scene: (
         lambda: programs.move_member(
-            member=Member.objects.get(pk=scene.ann.pk), account=Account.objects.get(name=name)
+            member=Member.objects.get(pk=scene.ann.pk),
+            account=Account.objects.get(name=name),
+            at=scene.world.at,
         )
     )
 
@@ -347,6 +349,8 @@ def told(outcome: object) -> str:
             words = f"granted {outcome.total.to_decimal()}"
         case Correction():
             words = f"corrected {outcome.amount.to_decimal()}"
+        case list():
+            return ", ".join(map(told, outcome))
         case _:
             return type(outcome).__name__
     return words + " again" * outcome.is_replay

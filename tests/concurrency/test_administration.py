@@ -66,7 +66,9 @@ def test_members_moved_while_they_buy_are_counted_in_one_place(committed_world: 
     outcomes = race(
         *_shop(world, members * 2, "50.00"),
         *(
-            lambda member=member: programs.move_member(member=member, account=marketing)
+            lambda member=member: programs.move_member(
+                member=member, account=marketing, at=world.at
+            )
             for member in Member.objects.filter(program=world.program)
         ),
     )
@@ -136,14 +138,14 @@ def _a_branch_upside_down(world: World) -> Scene:
     world.cap(scene.acme, "100.00")
     accounts.move_account(account=scene.sales, parent=None)
     accounts.move_account(account=scene.acme, parent=scene.sales)
-    programs.move_member(member=scene.ann, account=scene.acme)
+    programs.move_member(member=scene.ann, account=scene.acme, at=scene.world.at)
     return scene
 
 
 def test_a_branch_turned_upside_down_meets_no_deadlock(committed_world: World) -> None:
     scene = _a_branch_upside_down(committed_world)
     colleague = hold("20.00", by="Bob")(scene)
-    programs.move_member(member=Member.objects.latest("pk"), account=scene.acme)
+    programs.move_member(member=Member.objects.latest("pk"), account=scene.acme, at=scene.world.at)
     acme = Cap.objects.get(account=scene.acme)
     met = in_turn(colleague, release()(scene), stop_at=f"cap {acme.pk}")
     assert kinds([met.first, met.second]) == {"Held": 1, "Settlement": 1}
@@ -161,7 +163,7 @@ def test_locked_in_the_trees_order_it_deadlocks(committed_world: World) -> None:
     """
     scene = _a_branch_upside_down(committed_world)
     colleague = hold("20.00", by="Bob")(scene)
-    programs.move_member(member=Member.objects.latest("pk"), account=scene.acme)
+    programs.move_member(member=Member.objects.latest("pk"), account=scene.acme, at=scene.world.at)
     before = deadlocks()
     with in_tree_order():
         met = in_turn(colleague, release()(scene), stop_at=f"cap {scene.cap.pk}")

@@ -74,10 +74,16 @@ def _cases_of_change() -> list[Case]:
             given(),
             hold("60.00"),
             deactivate(),
-            Ending("held 60.00", "Member", "available 40.00, held 60.00"),
-            Ending("Member", "MemberInactive", "available 100.00"),
-            # A leaver's purchase passes when they have left.
-            Ending("held 60.00", "Member", "available 40.00, held 60.00", waited=False),
+            Ending("held 60.00", "corrected -40.00", "held 60.00, withdrawn 40.00"),
+            Ending("corrected -100.00", "MemberInactive", "withdrawn 100.00"),
+            # A leaver's purchase passes when they have left, and all that they had was taken back.
+            Ending(
+                "held 60.00",
+                "corrected -100.00",
+                "available -60.00, held 60.00, withdrawn 100.00",
+                waited=False,
+                clean=False,
+            ),
         ),
         Case(
             # Neither takes a lock that the other wants, and neither has to: the purchase walks the

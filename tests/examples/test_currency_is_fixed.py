@@ -20,7 +20,9 @@ def test_currency_is_fixed(world: World) -> None:
         # When its allotment is to be in euros from now on.
         with pytest.raises(InvalidInput) as error:
             programs.update_program(
-                program=program, rules=programs.Rules(name="Euros", allotment=TEN_EUROS)
+                program=program,
+                rules=programs.Rules(name="Euros", allotment=TEN_EUROS),
+                at=world.at,
             )
         assert error.value.field == "allotment"
 

@@ -23,7 +23,7 @@ def test_department_move(world: World) -> None:
     held = world.hold(ann, "50.00")
 
     # When they move to Marketing (cap 80.00), 300.00 - 150.00 = 150.00 go with them.
-    programs.move_member(member=ann, account=marketing)
+    programs.move_member(member=ann, account=marketing, at=world.at)
     assert world.balance(ann)["available"] == "150.00"
     assert figures(sales_cap) == {"ceiling": "200.00", "held": "50.00", "spent": "100.00"}
     assert figures(marketing_cap) == {"ceiling": "80.00"}

@@ -13,12 +13,12 @@ def test_member_deactivated_with_open_hold(world: World) -> None:
     hold = world.reserve(ann, "65.00", checkout_id="checkout-1")
 
     # When they are deactivated.
-    programs.deactivate_member(member=ann, at=world.at)
+    programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
 
     # Then nothing new is held for them,
     with pytest.raises(MemberInactive):
         world.reserve(ann, "0.01")
-    assert world.balance(ann) == {"available": "235.00", "held": "65.00"}
+    assert world.balance(ann) == {"held": "65.00", "withdrawn": "235.00"}
 
     # and the checkout that is paid for still becomes its order.
     store = programs.find_store(channel_id="shop")
@@ -35,13 +35,13 @@ def test_member_deactivated_with_open_hold(world: World) -> None:
         order_id="order-1", due=usd("65.00"), actor=TESTS, at=world.at
     )
     assert captured.hold_id == hold.hold_id
-    assert world.balance(ann) == {"available": "235.00", "spent": "65.00"}
+    assert world.balance(ann) == {"spent": "65.00", "withdrawn": "235.00"}
 
 
 def test_reactivated_member_buys_again(world: World) -> None:
     # Given a member who was deactivated before they spent anything.
     ann = world.member()
-    programs.deactivate_member(member=ann, at=world.at)
+    programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
 
     # When they are reactivated, their 300.00 are there, once.
     programs.reactivate_member(member=ann, actor=TESTS, at=world.at)

@@ -12,7 +12,7 @@ def test_a_higher_allotment_is_a_promise_until_it_is_posted(world: World) -> Non
     # Given a member with 300.00 posted, in a program whose allotment is raised to 500.00.
     ann = world.member()
     rules = programs.Rules(name="Program", allotment=usd("500.00"))
-    programs.update_program(program=world.program, rules=rules)
+    programs.update_program(program=world.program, rules=rules, at=world.at)
 
     # Then 300.01 are refused: the rule is for the next cycle, nothing has been posted.
     assert world.balance(ann) == {"available": "300.00"}

@@ -1,5 +1,6 @@
 """A refund restores a cap while its cycle is open; a closed cycle's books stay as they closed."""
 
+from saleor_program_budgets.models import Cap
 from tests.support.world import World, figures
 
 
@@ -17,23 +18,21 @@ def test_refund_restores_the_cap_of_an_open_cycle_only(world: World) -> None:
     assert figures(of_all) == {"ceiling": "200.00", "spent": "45.00"}
 
     # When the cycle has closed, the other 45.00 restore only the cap that has no cycle,
-    world.at = world.cycle.ends_at
-    world.close_cycle()
+    world.next_cycle()
     world.refund(hold)
     assert figures(of_cycle) == {"ceiling": "100.00", "spent": "45.00"}
     assert figures(of_all) == {"ceiling": "200.00"}
 
 
 def test_a_refund_leaves_the_next_cycles_cap_alone(world: World) -> None:
-    # Given 65.00 spent in one cycle, and the next one open with a cap of its own.
+    # Given 65.00 spent in one cycle, and the next one open, in which the cap stands again.
     acme = world.account("Acme")
     first = world.cap(acme, "100.00")
     ann = world.member(acme)
     hold = world.hold(ann, "65.00")
     world.capture(hold, "65.00")
-    world.at = world.cycle.ends_at
     world.next_cycle()
-    second = world.cap(acme, "100.00")
+    second = Cap.objects.get(account=acme, cycle=world.cycle)
     world.hold(ann, "30.00")
 
     # When the 65.00 are refunded, neither cap moves: they were never spent under the second.

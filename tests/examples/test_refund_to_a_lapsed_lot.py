@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.errors import BalanceShort
 from saleor_program_budgets.models import Lot, Program
 from tests.support.world import DAY, INSTANT, World, figures, lot_figures, usd
@@ -90,14 +91,13 @@ def test_reissue_into_the_current_cycle(world: World) -> None:
     old = Lot.objects.get(limit__member=ann)
     hold = world.hold(ann, "65.00")
     world.capture(hold, "65.00")
-    world.at = world.cycle.ends_at
     second = world.next_cycle()
 
     # When the 65.00 are refunded, they are the second cycle's: 300.00 + 65.00 = 365.00.
     world.refund_by_policy(hold, "65.00")
     renewed = Lot.objects.get(origin="refund")
     assert (renewed.source, renewed.cycle, renewed.expires_at) == (old, second, second.ends_at)
-    assert lot_figures(old) == {"available": "235.00", "moved": "65.00"}
+    assert lot_figures(old) == {"lapsed": "235.00", "moved": "65.00"}
     assert world.balance(ann) == {"available": "365.00"}
     world.hold(ann, "365.00")
 
@@ -108,20 +108,41 @@ def test_reissue_into_the_current_cycle(world: World) -> None:
 
 @pytest.mark.parametrize("is_closed", [False, True])
 def test_reissue_without_an_open_cycle_forfeits(world: World, is_closed: bool) -> None:
-    # Given 65.00 spent, and the cycle over, closed or not; there is no other.
-    world.open_program(refund_policy=POLICY.REISSUE)
+    # Given 65.00 spent in a program of one window that is over, whether or not a job has seen it.
+    end = world.at + DAY
+    world.open_program(refund_policy=POLICY.REISSUE, cycle_length="window", closes_at=end)
     ann = world.member()
     lot = Lot.objects.get(limit__member=ann)
     hold = world.hold(ann, "65.00")
     world.capture(hold, "65.00")
-    world.at = world.cycle.ends_at
+    world.at = end
     if is_closed:
-        world.close_cycle()
+        programs.renew_due(program=world.program, at=end)
 
-    # When they are refunded, there is nothing to reissue into: they have lapsed.
+    # When they are refunded, there is nothing to reissue into: they have lapsed, like the rest.
     world.refund_by_policy(hold, "65.00")
-    assert lot_figures(lot) == {"available": "235.00", "lapsed": "65.00"}
+    programs.renew_due(program=world.program, at=end)
+    assert lot_figures(lot) == {"lapsed": "300.00"}
     assert Lot.objects.count() == 1
+    assert Program.objects.get().status == Program.Status.CLOSED
+
+
+def test_reissue_comes_before_the_job(world: World) -> None:
+    # Given 65.00 spent of 300.00, and the year over; no job has turned it.
+    world.open_program(refund_policy=POLICY.REISSUE)
+    ann = world.member()
+    hold = world.hold(ann, "65.00")
+    world.capture(hold, "65.00")
+    world.at = world.cycle.ends_at
+
+    # When the 65.00 are refunded, they are the next year's: 300.00 + 65.00 = 365.00,
+    world.refund_by_policy(hold, "65.00")
+    assert Lot.objects.get(origin="refund").cycle == world.cycle
+    assert world.cycle.starts_at == world.at
+    assert world.balance(ann) == {"available": "365.00"}
+
+    # and nothing is left for the job to do.
+    assert programs.renew_due(program=world.program, at=world.at) == ledger.Renewed(0)
 
 
 @pytest.mark.parametrize("policy", POLICY.values)

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from saleor.payment.models import TransactionEvent, TransactionItem
 
-from saleor_program_budgets import programs
+from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.interfaces.identity import GATEWAY_ID
 from saleor_program_budgets.models import Hold, Refused
 from tests.host.support.shop import balance_of, figures, global_id
@@ -221,12 +221,12 @@ def test_app_that_handles_checkouts_applies_the_budget_for_the_shopper(
 
 
 def test_inactive_member_is_refused(store: ProgramStore, shopper: Shopper, member: Member) -> None:
-    programs.deactivate_member(member=member, at=timezone.now())
+    programs.deactivate_member(member=member, actor=ledger.Actor.system("tests"), at=timezone.now())
 
     answer = shopper.apply(shopper.checkout())
 
     assert answer["data"]["code"] == "MEMBER_INACTIVE"
-    assert balance_of(member).available == 30_000
+    assert (balance_of(member).available, balance_of(member).withdrawn) == (0, 30_000)
 
 
 def test_shopper_who_is_no_member_is_refused(store: ProgramStore, shopper: Shopper) -> None:

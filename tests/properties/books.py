@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import defaultdict
 from operator import attrgetter
 from types import SimpleNamespace as Row
 from typing import TYPE_CHECKING, Any
@@ -38,13 +39,18 @@ POSTING = (
 BY_ITSELF = "system:raises"
 """Who records that a temporary raise is over: whoever meets the cap first, or a job."""
 TABLES = {
-    "lots": "SELECT lot.*, budget.member_id, budget.unit FROM program_budgets_lot lot"
-    " JOIN program_budgets_limit budget ON budget.id = lot.limit_id",
+    "lots": "SELECT lot.*, budget.member_id, budget.unit, cycle.number FROM program_budgets_lot lot"
+    " JOIN program_budgets_limit budget ON budget.id = lot.limit_id"
+    " LEFT JOIN program_budgets_cycle cycle ON cycle.id = lot.cycle_id",
     "limits": "SELECT * FROM program_budgets_limit",
     "caps": "SELECT * FROM program_budgets_caps_at(%(at)s)",
     "raises": "SELECT * FROM program_budgets_raise",
     "holds": "SELECT * FROM program_budgets_hold",
     "pins": "SELECT * FROM program_budgets_holdlot",
+    "cycles": "SELECT * FROM program_budgets_cycle WHERE closed_at IS NULL",
+    "rollovers": "SELECT rollover.*, budget.member_id, budget.unit"
+    " FROM program_budgets_rollover rollover"
+    " JOIN program_budgets_limit budget ON budget.id = rollover.limit_id",
     "postings": "SELECT * FROM program_budgets_posting WHERE id > %(known)s ORDER BY id",
     "unbalanced": "SELECT posting_id FROM program_budgets_entry"
     " GROUP BY posting_id, limit_id, lot_id HAVING sum(amount) <> 0",
@@ -52,7 +58,16 @@ TABLES = {
 READ = "SELECT " + ", ".join(
     f"(SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM ({query}) t)" for query in TABLES.values()
 )
-INSTANTS = {"expires_at", "created_at", "ends_at", "ended_at", "raise_ends_at"}
+INSTANTS = {
+    "expires_at",
+    "created_at",
+    "starts_at",
+    "ends_at",
+    "ended_at",
+    "raise_ends_at",
+    "renews_at",
+    "carry_until",
+}
 
 _lot, _pin, _hold, _posting = (attrgetter(*names) for names in (LOT, PIN, HOLD, POSTING))
 
@@ -75,6 +90,8 @@ class Books:
             self.raises,
             self.holds,
             self.pins,
+            self.cycles,
+            self.rollovers,
             self.postings,
             self.unbalanced,
         ) = tables
@@ -92,6 +109,8 @@ class Books:
                     lot.expires_at,
                     lot.created_at,
                     lot.source_id,
+                    lot.origin == "carry",
+                    lot.number,
                 )
                 for lot in self.lots
             },
@@ -99,6 +118,7 @@ class Books:
                 cap.id: (
                     (cap.account_id, cap.program_id, cap.unit),
                     (cap.ceiling, cap.raised, cap.held, cap.spent, cap.overhang),
+                    cap.is_open,
                 )
                 for cap in self.caps
             },
@@ -112,9 +132,23 @@ class Books:
                     limit.held,
                     limit.spent,
                     limit.overhang,
+                    limit.renews_at,
                 )
                 for limit in self.limits
                 if limit.kind == "member"
+            },
+            "cycles": {
+                cycle.program_id: (cycle.number, cycle.starts_at, cycle.ends_at)
+                for cycle in self.cycles
+            },
+            "rollovers": {
+                (row.member_id, row.unit, row.ends_at): (
+                    row.carry_limit,
+                    row.carry_until,
+                    row.carried,
+                    row.lapsed,
+                )
+                for row in self.rollovers
             },
             "holds": {
                 hold.id: (
@@ -157,7 +191,9 @@ class Books:
                 (share.held, share.spent)
                 == _used([hold for hold in holds if share.id in hold.shares], share.unit)
                 for share in shares
+                if share.is_open
             ),
+            # What a cap over all programs has used before it was set is counted for open cycles.
             "a cap has used the sum of what is used below it": model.tree_has_moved
             or all(
                 (cap.held, cap.spent)
@@ -166,11 +202,13 @@ class Books:
                         hold
                         for hold in holds
                         if cap.program_id in (None, hold.program_id)
+                        and cap.cycle_id in (None, hold.cycle_id)
                         and model.is_below(hold.account_id, cap.account_id)
                     ],
                     cap.unit,
                 )
                 for cap in self.caps
+                if cap.is_open and (cap.program_id or not model.has_turned)
             ),
             "a cap's shares are one whole": all(self._is_whole(cap) for cap in self.caps),
             "value is conserved": self.unbalanced == [],
@@ -233,13 +271,14 @@ def differences() -> list[tuple[str, ...]]:
 def learn(model: Model, rows: Books) -> None:
     """Let the model know the ids of what it has expected, and find nothing else written.
 
-    When the end of a raise is recorded, and how a cap is split, is no business of the model's;
-    their postings are put into its journal as they come.
+    When the end of a raise is recorded, how a cap is split, and in how many postings a job writes
+    down what has lapsed, is no business of the model's; they are put into its journal as they come.
     """
     _learn_lots(model, rows)
+    _learn_caps(model, rows)
     found = []
     for posting in rows.postings:
-        if posting.kind == Posting.Kind.SHARE or posting.actor == BY_ITSELF:
+        if posting.kind in {Posting.Kind.SHARE, Posting.Kind.LAPSE} or posting.actor == BY_ITSELF:
             model.journal[posting.id] = Move(posting.kind, posting.amount)
         else:
             found.append((tuple(str(fact or "") for fact in _posting(posting)), posting.id))
@@ -253,19 +292,39 @@ def learn(model: Model, rows: Books) -> None:
 
 
 def _learn_lots(model: Model, rows: Books) -> None:
-    known = {lot.pk for person in model.people.values() for lot in person.all_lots}
-    found = sorted(
-        (lot.member_id, lot.unit, lot.source_id or 0, lot.id)
-        for lot in rows.lots
-        if lot.id not in known
-    )
-    expected = sorted(
-        model.new_lots, key=lambda lot: (lot.member, lot.unit, lot.source.pk if lot.source else 0)
-    )
-    for (*facts, pk), lot in zip(found, expected, strict=True):
-        assert facts == [lot.member, lot.unit, lot.source.pk if lot.source else 0]
-        lot.pk = pk
+    """Let the model know its new lots' ids; those that others are the source of come first."""
+    known = {lot.pk for person in model.people.values() for lot in person.all_lots if lot.pk}
+    found = {lot.id: lot for lot in rows.lots if lot.id not in known}
+    waiting = model.new_lots[:]
+    while waiting:
+        ready = [lot for lot in waiting if lot.source is None or lot.source.pk]
+        waiting = [lot for lot in waiting if lot not in ready]
+        ready.sort(key=lambda lot: (lot.member, lot.unit, lot.source.pk if lot.source else 0))
+        matching = sorted(
+            (lot.member_id, lot.unit, lot.source_id or 0, lot.id)
+            for lot in found.values()
+            if lot.source_id is None or lot.source_id in known
+        )
+        for (*facts, pk), lot in zip(matching, ready, strict=True):
+            assert facts == [lot.member, lot.unit, lot.source.pk if lot.source else 0]
+            lot.pk = pk
+            known.add(pk)
+            del found[pk]
+    assert not found
     model.new_lots.clear()
+
+
+def _learn_caps(model: Model, rows: Books) -> None:
+    """Let the model know the ids of the caps that stand again in the next cycle, or in several."""
+    known = {cap.pk for cap in model.caps}
+    found = defaultdict(list)
+    for cap in sorted(rows.caps, key=lambda cap: cap.id):
+        if cap.id not in known:
+            found[cap.account_id, cap.program_id, cap.unit].append(cap.id)
+    for cap in model.caps:
+        if not cap.pk:
+            cap.pk = found[cap.account, cap.program, cap.unit].pop(0)
+    assert not any(found.values())
 
 
 def _facts(move: Move) -> tuple[str, ...]:
@@ -297,6 +356,8 @@ def expected(model: Model) -> dict[str, Any]:
                 lot.expires_at,
                 lot.created_at,
                 lot.source and lot.source.pk,
+                lot.origin == "carry",
+                lot.cycle,
             )
             for person in model.people.values()
             for lot in person.all_lots
@@ -305,6 +366,7 @@ def expected(model: Model) -> dict[str, Any]:
             cap.pk: (
                 (cap.account, cap.program, cap.unit),
                 (cap.ceiling(at), cap.raised(at), cap.held, cap.spent, max(-cap.room(at), 0)),
+                cap.is_open,
             )
             for cap in model.caps
         },
@@ -319,9 +381,24 @@ def expected(model: Model) -> dict[str, Any]:
                 sum(lot.held for lot in lots),
                 sum(lot.spent for lot in lots),
                 0,
+                person.renews[unit],
             )
             for person in model.people.values()
             for unit, lots in person.lots.items()
+        },
+        "cycles": {
+            program.pk: (program.number, program.starts_at, program.ends_at)
+            for program in model.programs.values()
+        },
+        "rollovers": {
+            (person.pk, unit, ends_at): (
+                rollover.carry_limit,
+                rollover.carry_until,
+                rollover.carried,
+                rollover.lapsed,
+            )
+            for person in model.people.values()
+            for (unit, ends_at), rollover in person.rollovers.items()
         },
         "holds": {
             str(hold.pk): (

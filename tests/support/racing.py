@@ -35,7 +35,7 @@ POSTINGS_LOCK = re.compile(r"PERFORM pg_advisory_xact_lock(?:_shared)?\(7024002\
 LAST_LOOK = re.compile(r"IF p_rest <> 0 THEN")
 UNIQUE_ONCE = (
     "program_budgets_outcome_pkey",
-    "lot_one_allotment_per_cycle",
+    "lot_one_allotment_per_period",
     "posting_reversed_once",
 )
 """The indexes by which something happens once; beside the checks, the database's last guard."""

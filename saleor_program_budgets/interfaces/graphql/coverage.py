@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Count
+from django.db.models import Case, Count, F, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce
 from saleor.graphql.core.dataloaders import DataLoader
 
-from saleor_program_budgets.models import Account, Cap, Member
+from saleor_program_budgets.models import Account, Cap, GroupMember, Member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,10 @@ def cap_key(cap: Cap) -> CapKey:
 
 
 class AllottedByCapLoader(DataLoader):
-    """Per cap, the sum in minor units of the active members' allotments for one cycle."""
+    """Per cap, the sum in minor units of the active members' allotments for one cycle.
+
+    A member's is that of the first group they are in, where it overrides the program's.
+    """
 
     context_key = "program_budgets_allotted_by_cap"
 
@@ -41,19 +45,24 @@ class AllottedByCapLoader(DataLoader):
             .values_list("pk", "parent_id")
         )
         allotted: defaultdict[CapKey, int] = defaultdict(int)
+        first_group = GroupMember.objects.filter(member=OuterRef("pk")).order_by("group__position")
+        of_group = Case(
+            When(group__overrides_allotment=True, then=F("group__allotment_minor")), default=None
+        )
         counted = (
             Member.objects.using(self.database_connection_name)
-            .filter(is_active=True, program__allotment_minor__gt=0)
-            .order_by()
-            .values("account_id", "program_id", "program__currency", "program__allotment_minor")
-            .annotate(members=Count("pk"))
-            .values_list(
-                "account_id",
-                "program_id",
-                "program__currency",
-                "program__allotment_minor",
-                "members",
+            .filter(is_active=True)
+            .annotate(
+                allotment=Coalesce(
+                    Subquery(first_group.annotate(allotment=of_group).values("allotment")[:1]),
+                    F("program__allotment_minor"),
+                )
             )
+            .filter(allotment__gt=0)
+            .order_by()
+            .values("account_id", "program_id", "program__currency", "allotment")
+            .annotate(members=Count("pk"))
+            .values_list("account_id", "program_id", "program__currency", "allotment", "members")
         )
         for account_id, program_id, unit, allotment, members in counted:
             above: int | None = account_id

@@ -63,6 +63,41 @@ class ProgramBudgetRefundPolicy(BaseEnum):
         doc_category = DOC_CATEGORY
 
 
+class ProgramBudgetCycleLength(BaseEnum):
+    """How long a program's cycles last."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    ANNUAL = "annual"
+    CUSTOM = "custom"
+    WINDOW = "window"
+    ANNIVERSARY = "anniversary"
+
+    class Meta:
+        description = (
+            "How long a program's cycles last. CUSTOM ones are cut at the dates given, WINDOW is "
+            "one cycle until the program closes; under ANNIVERSARY each member is renewed a year "
+            "after they joined."
+        )
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetProration(BaseEnum):
+    """What a member who joins in the middle of a cycle is allotted of it."""
+
+    FULL = "full"
+    DAILY = "daily"
+    MONTHLY = "monthly"
+    NEXT_CYCLE = "next_cycle"
+
+    class Meta:
+        description = (
+            "What a member who joins in the middle of a cycle is allotted of it: all of it, the "
+            "share of the days or months that are left, or nothing before the next cycle."
+        )
+        doc_category = DOC_CATEGORY
+
+
 class ProgramBudgetLotOrigin(BaseEnum):
     """How value came to a member."""
 
@@ -70,10 +105,12 @@ class ProgramBudgetLotOrigin(BaseEnum):
     GRANT = "grant"
     ADJUSTMENT = "adjustment"
     REFUND = "refund"
+    CARRY = "carry"
 
     class Meta:
         description = (
-            "How value came to a member. REFUND is what was refunded after its own lot had lapsed."
+            "How value came to a member. REFUND is what was refunded after its own lot had "
+            "lapsed, CARRY what was left of the period before."
         )
         doc_category = DOC_CATEGORY
 
@@ -82,6 +119,8 @@ class ProgramBudgetPostingKind(BaseEnum):
     """What moved value."""
 
     GRANT = "grant"
+    ROLLOVER = "rollover"
+    LAPSE = "lapse"
     ADJUSTMENT = "adjustment"
     CLAWBACK = "clawback"
     CEILING = "ceiling"
@@ -95,8 +134,68 @@ class ProgramBudgetPostingKind(BaseEnum):
 
     class Meta:
         description = (
-            "What moved value. SHARE moves a cap's ceiling between the shares it is split into, "
-            "and changes no figure of the cap."
+            "What moved value. ROLLOVER is the end of a member's period: what was left went on or "
+            "lapsed; LAPSE is what expired apart from it. SHARE moves a cap's ceiling between the "
+            "shares it is split into, and changes no figure of the cap."
+        )
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetJobState(BaseEnum):
+    """How a run of a job stands."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    LOST = "lost"
+
+    class Meta:
+        description = (
+            "How a run of a job stands. A LOST one was heard of no more: its process or its "
+            "connection died, and the next run takes up what it left."
+        )
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetAdjustmentStatus(BaseEnum):
+    """How far an adjustment of many members has come."""
+
+    DRAFT = "draft"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+    class Meta:
+        description = "How far an adjustment has come; a DRAFT has posted nothing."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetAdjustmentSource(BaseEnum):
+    """Whom an adjustment is for."""
+
+    MEMBER = "member"
+    ACCOUNT = "account"
+    LIST = "list"
+
+    class Meta:
+        description = "Whom an adjustment is for."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetAdjustmentLineStatus(BaseEnum):
+    """What became of a line of an adjustment."""
+
+    DRAFT = "draft"
+    POSTED = "posted"
+    FAILED = "failed"
+    UNDONE = "undone"
+    KEPT = "kept"
+
+    class Meta:
+        description = (
+            "What became of a line of an adjustment. A FAILED one no longer fitted when it was "
+            "applied; a KEPT one had been used when it was to be undone."
         )
         doc_category = DOC_CATEGORY
 

@@ -73,6 +73,7 @@ class ProgramBudgetMemberFilterInput(BaseInputObjectType):
     account = graphene.ID(description="Under exactly this account.")
     under_account = graphene.ID(description="Under this account, or one below it.")
     user = graphene.ID(description="This user.")
+    group = graphene.ID(description="In this group.")
     is_active = graphene.Boolean(description="Active ones, or inactive ones.")
 
     class Meta:
@@ -220,6 +221,15 @@ def narrowed(
             except (ValueError, ValidationError) as error:
                 raise GraphQLError(f"Invalid ID: {given[name]}.") from error
     return queryset
+
+
+def key_in(global_id: str, type_name: str) -> int:
+    """Return the key in a global id; raises ``GraphQLError`` for another type's or none."""
+    _, key = from_global_id_or_error(global_id, type_name, raise_error=True)
+    try:
+        return int(key)
+    except ValueError as error:
+        raise GraphQLError(f"Invalid ID: {global_id}.") from error
 
 
 def in_time(queryset: QuerySet[Any], field: str, given: Mapping[str, Any] | None) -> QuerySet[Any]:

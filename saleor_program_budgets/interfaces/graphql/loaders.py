@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
+from django.db.models import Min
 from django.utils import timezone
 from promise import Promise
 from saleor.channel.models import Channel
-from saleor.core.db.connection import allow_writer_in_context
+from saleor.core.db.connection import allow_writer, allow_writer_in_context
 from saleor.graphql.core.dataloaders import DataLoader
 
 from saleor_program_budgets import ledger
@@ -21,7 +23,7 @@ from saleor_program_budgets.models import (
     Program,
     ProgramChannel,
 )
-from saleor_program_budgets.programs import find_stores
+from saleor_program_budgets.programs import find_stores, up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,6 +102,7 @@ class BalanceByMemberLoader(DataLoader):
     """Each member's balance now, by (member id, program id)."""
 
     context_key = "program_budgets_balance_by_member"
+    in_items: ClassVar[bool] = False
 
     def batch_load(self, keys: Iterable[tuple[int, int]]) -> Promise[list[ledger.Balance]]:
         """Load the open cycles in one query, then the balances in one per cycle."""
@@ -116,6 +119,7 @@ class BalanceByMemberLoader(DataLoader):
                         members=member_ids,
                         cycle=cycle,
                         at=timezone.now(),
+                        in_items=self.in_items,
                         using=self.database_connection_name,
                     )
             return [found.get(member_id, ledger.Balance()) for member_id, _ in keys]
@@ -124,24 +128,53 @@ class BalanceByMemberLoader(DataLoader):
         return cycles.then(with_cycles)
 
 
+class ItemsByMemberLoader(BalanceByMemberLoader):
+    """Each member's balance in pieces now, by (member id, program id)."""
+
+    context_key = "program_budgets_items_by_member"
+    in_items = True
+
+
 class MembershipsByUserIdLoader(DataLoader):
-    """A user's memberships in programs that have left draft, in order of joining."""
+    """A user's memberships in programs that have left draft, in order of joining.
+
+    Each says when it ``renews_at``. What is due is renewed on the spot, as for a purchase; a
+    program that was closed rests.
+    """
 
     context_key = "program_budgets_memberships_by_user_id"
 
     def batch_load(self, keys: Iterable[int]) -> list[list[Member]]:
         """Load in one query, with program and account."""
+        keys = list(keys)
+        members, at = self._load(keys, self.database_connection_name), timezone.now()
+        behind = [
+            each
+            for each in members
+            if each.renews_at
+            and each.renews_at <= at
+            and each.program.status == Program.Status.OPEN
+        ]
+        if behind:
+            with allow_writer():
+                for member in behind:
+                    up_to_date(member, at=at)
+                members = self._load(keys, settings.DATABASE_CONNECTION_DEFAULT_NAME)
         by_user: defaultdict[int | None, list[Member]] = defaultdict(list)
-        members = (
-            Member.objects.using(self.database_connection_name)
-            .filter(user_id__in=keys)
-            .exclude(program__status=Program.Status.DRAFT)
-            .select_related("program", "account")
-            .order_by("joined_at", "pk")
-        )
         for member in members:
             by_user[member.user_id].append(member)
         return [by_user[key] for key in keys]
+
+    @staticmethod
+    def _load(keys: list[int], using: str) -> list[Any]:
+        return list(
+            Member.objects.using(using)
+            .filter(user_id__in=keys)
+            .exclude(program__status=Program.Status.DRAFT)
+            .select_related("program", "account")
+            .annotate(renews_at=Min("limits__renews_at"))
+            .order_by("joined_at", "pk")
+        )
 
 
 class LotsByMemberIdLoader(DataLoader):

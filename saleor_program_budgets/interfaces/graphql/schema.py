@@ -19,9 +19,21 @@ from saleor_program_budgets.interfaces.graphql.mutations.accounts import (
     ProgramBudgetCapRaise,
     ProgramBudgetCapSet,
 )
+from saleor_program_budgets.interfaces.graphql.mutations.adjustments import (
+    ProgramBudgetAdjustmentApply,
+    ProgramBudgetAdjustmentPreview,
+    ProgramBudgetAdjustmentUndo,
+)
 from saleor_program_budgets.interfaces.graphql.mutations.checkout import (
     ProgramBudgetApply,
     ProgramBudgetRemove,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.groups import (
+    ProgramBudgetGroupCreate,
+    ProgramBudgetGroupDelete,
+    ProgramBudgetGroupMembersSet,
+    ProgramBudgetGroupReorder,
+    ProgramBudgetGroupUpdate,
 )
 from saleor_program_budgets.interfaces.graphql.mutations.journal import ProgramBudgetReverse
 from saleor_program_budgets.interfaces.graphql.mutations.members import (
@@ -45,6 +57,8 @@ from saleor_program_budgets.interfaces.graphql.overrides import (
 from saleor_program_budgets.interfaces.graphql.queries.accounts import AccountQueries
 from saleor_program_budgets.interfaces.graphql.queries.journal import JournalQueries
 from saleor_program_budgets.interfaces.graphql.queries.members import MemberQueries
+from saleor_program_budgets.interfaces.graphql.queries.operations import OperationQueries
+from saleor_program_budgets.interfaces.graphql.queries.plans import PlanQueries
 from saleor_program_budgets.interfaces.graphql.queries.programs import ProgramQueries
 from saleor_program_budgets.interfaces.graphql.shopper import (
     resolve_checkout_budget,
@@ -56,7 +70,9 @@ from saleor_program_budgets.interfaces.graphql.types.shopper import (
 )
 
 
-class Queries(ProgramQueries, AccountQueries, MemberQueries, JournalQueries):
+class Queries(
+    ProgramQueries, AccountQueries, MemberQueries, JournalQueries, PlanQueries, OperationQueries
+):
     """All queries that are added."""
 
 
@@ -79,6 +95,14 @@ class Mutations(graphene.ObjectType):
     program_budget_member_move = ProgramBudgetMemberMove.Field()
     program_budget_member_deactivate = ProgramBudgetMemberDeactivate.Field()
     program_budget_member_reactivate = ProgramBudgetMemberReactivate.Field()
+    program_budget_group_create = ProgramBudgetGroupCreate.Field()
+    program_budget_group_update = ProgramBudgetGroupUpdate.Field()
+    program_budget_group_delete = ProgramBudgetGroupDelete.Field()
+    program_budget_group_reorder = ProgramBudgetGroupReorder.Field()
+    program_budget_group_members_set = ProgramBudgetGroupMembersSet.Field()
+    program_budget_adjustment_preview = ProgramBudgetAdjustmentPreview.Field()
+    program_budget_adjustment_apply = ProgramBudgetAdjustmentApply.Field()
+    program_budget_adjustment_undo = ProgramBudgetAdjustmentUndo.Field()
     program_budget_grant = ProgramBudgetGrant.Field()
     program_budget_adjust = ProgramBudgetAdjust.Field()
     program_budget_reverse = ProgramBudgetReverse.Field()

@@ -16,7 +16,7 @@ from saleor.graphql.core.context import get_database_connection_name
 from saleor.graphql.utils import get_user_or_app_from_context
 
 from saleor_program_budgets import programs
-from saleor_program_budgets.interfaces import totals
+from saleor_program_budgets.interfaces import budgets, totals
 from saleor_program_budgets.interfaces.gateway import ACTING_FOR_SHOPPERS
 from saleor_program_budgets.interfaces.graphql.common import READ_FIGURES, to_money
 from saleor_program_budgets.interfaces.graphql.loaders import (
@@ -25,6 +25,7 @@ from saleor_program_budgets.interfaces.graphql.loaders import (
 )
 from saleor_program_budgets.interfaces.graphql.types.shopper import (
     ProgramBudgetCheckout,
+    ProgramBudgetCheckoutItems,
     refusal_type,
 )
 from saleor_program_budgets.money import Amount
@@ -79,14 +80,18 @@ def checkout_budget(root: Any, info: Any, store: programs.Store) -> Promise[Any]
 
     def with_prices(found: Any) -> ProgramBudgetCheckout:
         total, shipping, transactions = found
+        using = get_database_connection_name(info.context)
         with allow_writer_in_context(info.context):
-            assessment = programs.assess(
+            assessment = budgets.assess(
                 store=store,
                 user_id=checkout.user_id,
                 due=due_of(store, total, shipping),
+                items=totals.items_of_checkout(
+                    program=store.program, checkout=checkout, using=using
+                ),
                 checkout_id=str(checkout.pk),
                 at=timezone.now(),
-                using=get_database_connection_name(info.context),
+                using=using,
             )
         return budget_type(assessment, left_to_pay(total, transactions))
 
@@ -120,8 +125,21 @@ def budget_type(assessment: programs.Assessment, to_pay: Amount) -> ProgramBudge
         covered=to_money(due - assessment.shortfall),
         shortfall=to_money(assessment.shortfall),
         remaining_to_pay=to_money(to_pay),
+        items=_items_type(assessment),
         refusal=refusal_type(assessment.refusal),
         resets_at=assessment.resets_at,
+    )
+
+
+def _items_type(assessment: programs.Assessment) -> ProgramBudgetCheckoutItems | None:
+    if not assessment.store.program.counts_items:
+        return None
+    missing = assessment.items - assessment.items_held_here - assessment.items_available
+    return ProgramBudgetCheckoutItems(
+        due=assessment.items,
+        available=assessment.items_available,
+        held_on_this_checkout=assessment.items_held_here,
+        shortfall=max(missing, 0),
     )
 
 

@@ -197,9 +197,20 @@ class Auditor:
         granted = self._tally.granted()
         for place, member in enumerate(self._world.people):
             name, most = f"member {place}", money(ALLOTMENT).minor + granted[place]
-            yield self._within(name, max(told[member.pk], used[member.pk]), most)
+            left = most - self._books.leavers.taken[member.pk]
+            yield self._within(name, max(told[member.pk], used[member.pk]), left)
             found = self._books.granted[member.pk]
             yield _unless(found == most, name, f"{most} granted", found)
+
+    def leavers(self) -> Iterator[_Result]:
+        """Who left was left nothing, and who is there has back what was taken."""
+        leavers = self._books.leavers
+        for clawback in leavers.clawbacks:
+            subject = f"member {clawback.member} after posting {clawback.posting}"
+            yield _unless(not clawback.left, subject, "nothing left", clawback.left)
+        for member in leavers.active & leavers.clawed.keys():
+            taken = leavers.clawed[member]
+            yield _unless(not taken, f"member {member}", "all given back", f"{taken} taken")
 
     def caps(self) -> Iterator[_Result]:
         """No account uses more than its ceiling ever was; its caps count all that is used."""
@@ -252,6 +263,7 @@ _CHECKS: dict[str, Callable[[Auditor], Iterator[_Result]]] = {
     "nothing unasked": Auditor.nobody_asked,
     "nothing left behind": Auditor.left_behind,
     "members within grants": Auditor.members,
+    "leavers without a budget": Auditor.leavers,
     "caps within ceilings": Auditor.caps,
     "holds within ceilings of then": Auditor.holds_under_caps,
     "rebuilds without a repair": Auditor.rebuilds,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F
 
-from saleor_program_budgets.models import Entry, Hold, Limit, Posting
+from saleor_program_budgets.models import Entry, Hold, Limit, Member, Posting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,8 @@ Kind = Posting.Kind
 Bucket = Entry.Bucket
 #: Value that has left a lot for good.
 GONE = (Bucket.LAPSED, Bucket.WITHDRAWN, Bucket.MOVED)
+#: What withdraws from who has left, beside corrections, which anybody may meet.
+TAKES_BACK = (Kind.CLAWBACK, Kind.RELEASE, Kind.EXPIRE, Kind.REFUND)
 
 
 @dataclass(slots=True)
@@ -69,18 +71,42 @@ class CapStep:
     used: int
 
 
+@dataclass(frozen=True, slots=True)
+class Clawback:
+    """That a leaver's budget was taken back, and what it left them to spend."""
+
+    posting: int
+    member: int
+    left: int
+
+
+@dataclass(slots=True)
+class Leavers:
+    """What was taken back from whom: by ``clawed`` and not given back, and ``taken`` in all.
+
+    Beside the clawbacks that is what came back to somebody who had left. ``active`` are those who
+    are there in the end.
+    """
+
+    clawed: Counter[int] = field(default_factory=Counter)
+    taken: Counter[int] = field(default_factory=Counter)
+    clawbacks: list[Clawback] = field(default_factory=list)
+    active: set[int] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class Books:
     """The journal of one program, as far as the auditor compares it.
 
     ``causes`` counts what was granted or corrected by its reason; ``granted`` is what each member
-    was given, less what was taken back; ``counted`` is what each cap counts as used.
+    was given, less what was taken back by corrections; ``counted`` is what each cap counts as used.
     """
 
     holds: list[HoldRecord]
     ids: dict[str, set[int]]
     causes: Counter[str]
     granted: Counter[int]
+    leavers: Leavers
     steps: Sequence[CapStep]
     counted: dict[str, int]
 
@@ -104,11 +130,13 @@ def read(world: World) -> Books:
             causes[cause] += 1
         elif hold in holds:
             holds[hold].postings[kind].append(amount)
+    leavers = _leavers(world)
     return Books(
         holds=list(holds.values()),
         ids=ids,
         causes=causes,
-        granted=_granted(world),
+        granted=_granted(world) + leavers.taken,
+        leavers=leavers,
         steps=_steps(world),
         counted={cap.account: cap.used for cap in world.caps()},
     )
@@ -123,6 +151,38 @@ def _granted(world: World) -> Counter[int]:
     for member, amount in lines.values_list("limit__member_id", "amount"):
         granted[member] -= amount
     return granted
+
+
+def _leavers(world: World) -> Leavers:
+    """Go through the members' lines in the journal's order, which is that of their locks."""
+    found = Leavers()
+    found.active = set(
+        Member.objects.filter(program=world.program, is_active=True).values_list("pk", flat=True)
+    )
+    available: Counter[int] = Counter()
+    lines = (
+        Entry.objects.filter(lot__isnull=False, limit__program=world.program)
+        .order_by("posting_id", "pk")
+        .values_list(
+            "posting_id",
+            "posting__kind",
+            "posting__reverses__kind",
+            "limit__member_id",
+            "bucket",
+            "amount",
+        )
+    )
+    for posting, kind, undone, member, bucket, amount in lines:
+        if bucket == Bucket.WITHDRAWN and (kind in TAKES_BACK or undone in TAKES_BACK):
+            found.taken[member] += amount
+            found.clawed[member] += amount if Kind.CLAWBACK in {kind, undone} else 0
+        if bucket == Bucket.AVAILABLE:
+            available[member] += amount
+        if kind == Kind.CLAWBACK:
+            if found.clawbacks and found.clawbacks[-1].posting == posting:
+                found.clawbacks.pop()
+            found.clawbacks.append(Clawback(posting, member, available[member]))
+    return found
 
 
 def _steps(world: World) -> list[CapStep]:

@@ -156,12 +156,16 @@ def _grant(world: World, request: Request) -> Answer:
 
 
 def _move(world: World, request: Request) -> Answer:
-    programs.move_member(member=_member(world, request), account=_account(world, request))
+    programs.move_member(
+        member=_member(world, request), account=_account(world, request), at=world.clock()
+    )
     return Answer()
 
 
 def _deactivate(world: World, request: Request) -> Answer:
-    programs.deactivate_member(member=_member(world, request), at=world.clock())
+    programs.deactivate_member(
+        member=_member(world, request), actor=ADMINISTRATOR, at=world.clock()
+    )
     return Answer()
 
 
@@ -187,7 +191,7 @@ def _clash(world: World, request: Request) -> Answer:
         world.lock_cap(_account(world, request))
         time.sleep(request.seconds)
         member = _member(world, request)
-        programs.move_member(member=member, account=member.account)
+        programs.move_member(member=member, account=member.account, at=world.clock())
     return Answer()
 
 

@@ -31,7 +31,7 @@ def test_who_spent_what_from_which_lot_for_which_order_by_whose_action(world: Wo
     start = world.at
     hold = world.hold(ann, "25.00", order_id="order-1")
     world.capture(hold, "25.00", order_id="order-1")
-    programs.move_member(member=ann, account=marketing)
+    programs.move_member(member=ann, account=marketing, at=world.at)
     world.at += DAY / 2
     world.capture(world.hold(ann, "4.00"), "4.00", order_id="order-2")
     world.refund(hold, "3.00")

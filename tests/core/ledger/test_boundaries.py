@@ -27,6 +27,13 @@ END = START + DAY
 LASTS_UNTIL = [(-INSTANT, True), (0 * INSTANT, False), (INSTANT, False)]
 BEGINS_AT = [(-INSTANT, False), (0 * INSTANT, True), (INSTANT, True)]
 
+#: What leaves a program without a cycle at END, or at least shut.
+THE_END_OF_THE_LAST_CYCLE: list[dict[str, object]] = [
+    {"closes_at": END, "cycle_length": "window"},
+    {"cycle_length": "custom", "cycle_dates": [START, END]},
+]
+THE_END_OF_A_PROGRAM = [*THE_END_OF_THE_LAST_CYCLE, {"closes_at": END}]
+
 until_its_end = pytest.mark.parametrize(("offset", "is_within"), LASTS_UNTIL)
 from_its_start = pytest.mark.parametrize(("offset", "is_within"), BEGINS_AT)
 
@@ -248,7 +255,7 @@ def test_a_raise_makes_room_for_a_reversal(
     )
 
 
-# A program, from opens_at until closes_at; a cycle, until ends_at
+# A program, from opens_at until closes_at; a cycle that no other follows, until ends_at
 
 
 @from_its_start
@@ -261,23 +268,36 @@ def test_a_program_opens(world: World, offset: dt.timedelta, is_within: bool) ->
 
 
 @until_its_end
-@pytest.mark.parametrize("by", ["window", "cycle"])
-def test_a_program_closes(world: World, by: str, offset: dt.timedelta, is_within: bool) -> None:
-    world.open_program(closes_at=END if by == "window" else None)
+@pytest.mark.parametrize("rules", THE_END_OF_A_PROGRAM)
+def test_a_program_closes(
+    world: World, rules: dict[str, object], offset: dt.timedelta, is_within: bool
+) -> None:
+    world.open_program(**rules)
     member = world.member()
-    world.at = (END if by == "window" else world.cycle.ends_at) + offset
+    world.at = END + offset
     assert (assessed(world, member, "65.00").refusal is None) is is_within
     assert passes(lambda: world.reserve(member, "65.00"), ProgramClosed) is is_within
 
 
-@pytest.mark.parametrize("offset", [offset for offset, _ in LASTS_UNTIL])
-@pytest.mark.parametrize("by", ["window", "cycle"])
-def test_what_was_held_before_the_close_becomes_its_order(
-    world: World, by: str, offset: dt.timedelta
-) -> None:
-    world.open_program(closes_at=END if by == "window" else None)
+@until_its_end
+def test_a_cycle_counts_purchases(world: World, offset: dt.timedelta, is_within: bool) -> None:
+    world.open_program(cycle_length="custom", cycle_dates=[START, END, END + DAY])
     member = world.member()
-    end = END if by == "window" else world.cycle.ends_at
+    first = world.cycle
+    world.at = END + offset
+    world.reserve(member, "65.00")
+    assert Hold.objects.get().cycle.number == (first.number if is_within else first.number + 1)
+    assert world.cycle.starts_at == (START if is_within else END)
+
+
+@pytest.mark.parametrize("offset", [offset for offset, _ in LASTS_UNTIL])
+@pytest.mark.parametrize("rules", [*THE_END_OF_A_PROGRAM, {}])
+def test_what_was_held_before_the_close_becomes_its_order(
+    world: World, rules: dict[str, object], offset: dt.timedelta
+) -> None:
+    world.open_program(**rules)
+    member = world.member()
+    end = END if rules else world.cycle.ends_at
     world.at = end - HOUR / 2
     world.reserve(member, "65.00")
     world.at = end + offset
@@ -287,28 +307,46 @@ def test_what_was_held_before_the_close_becomes_its_order(
 
 
 @until_its_end
-@pytest.mark.parametrize("by", ["window", "cycle"])
+@pytest.mark.parametrize("rules", THE_END_OF_A_PROGRAM)
 def test_a_free_order_needs_an_open_program(
-    world: World, by: str, offset: dt.timedelta, is_within: bool
+    world: World, rules: dict[str, object], offset: dt.timedelta, is_within: bool
 ) -> None:
-    world.open_program(closes_at=END if by == "window" else None)
+    world.open_program(**rules)
     member = world.member()
-    world.at = (END if by == "window" else world.cycle.ends_at) + offset
+    world.at = END + offset
     assert passes(lambda: order(world, member, "0.00"), ProgramClosed) is is_within
 
 
 @until_its_end
-def test_a_refund_is_reissued_while_the_cycle_lasts(
-    world: World, offset: dt.timedelta, is_within: bool
+@pytest.mark.parametrize("rules", THE_END_OF_THE_LAST_CYCLE)
+def test_a_refund_is_reissued_while_a_cycle_is_open(
+    world: World, rules: dict[str, object], offset: dt.timedelta, is_within: bool
+) -> None:
+    world.open_program(allotment="0.00", refund_policy=Program.RefundPolicy.REISSUE, **rules)
+    member = world.member()
+    lot = world.grant(member, "50.00", expires_at=START + HOUR)
+    hold = world.hold(member, "50.00")
+    world.capture(hold, "50.00")
+    world.at = END + offset
+    world.refund_by_policy(hold, "50.00")
+    assert lot_figures(lot) == {"moved" if is_within else "lapsed": "50.00"}
+
+
+@pytest.mark.parametrize("offset", [offset for offset, _ in LASTS_UNTIL])
+def test_a_refund_is_reissued_into_the_cycle_that_is_open_then(
+    world: World, offset: dt.timedelta
 ) -> None:
     world.open_program(allotment="0.00", refund_policy=Program.RefundPolicy.REISSUE)
     member = world.member()
-    lot = world.grant(member, "50.00", expires_at=END)
+    world.grant(member, "50.00", expires_at=START + HOUR)
     hold = world.hold(member, "50.00")
     world.capture(hold, "50.00")
-    world.at = world.cycle.ends_at + offset
+    first_end = world.cycle.ends_at
+    world.at = first_end + offset
     world.refund_by_policy(hold, "50.00")
-    assert lot_figures(lot) == {"moved" if is_within else "lapsed": "50.00"}
+    reissued = Lot.objects.get(origin="refund")
+    assert (reissued.cycle, reissued.expires_at) == (world.cycle, world.cycle.ends_at)
+    assert world.cycle.number == (1 if world.at < first_end else 2)
 
 
 @until_its_end

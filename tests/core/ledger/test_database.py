@@ -38,8 +38,8 @@ def test_no_operation_runs_inside_a_transaction(world: World, operation: str) ->
 
 
 def test_the_fingerprint_leaves_out_when_and_by_whom() -> None:
-    request = {"key": "k", "amount": 1, "at": "a", "expires_at": "b", "actor": "c", "cause": "d"}
-    retried = request | {"at": "w", "expires_at": "x", "actor": "y", "cause": "z"}
+    request = {"key": "k", "amount": 1, "at": "a", "expires_at": "b", "actor": "c", "cycle": 1}
+    retried = request | {"at": "w", "expires_at": "x", "actor": "y", "cycle": 2, "cause": "z"}
     assert fingerprint("hold", request) == fingerprint("hold", retried)
     assert fingerprint("hold", request) == fingerprint(
         "hold", dict(reversed(list(request.items())))

@@ -18,7 +18,7 @@ from saleor_program_budgets.errors import (
 from saleor_program_budgets.models import Entry, Hold, Outcome, Posting, Refused
 from saleor_program_budgets.money import LARGEST_MINOR, Amount
 from tests.support.database import money, snapshot
-from tests.support.world import DAY, HOUR, INSTANT, START, World, figures, usd
+from tests.support.world import DAY, HOUR, INSTANT, START, TESTS, World, figures, usd
 
 
 def test_what_a_hold_writes(world: World) -> None:
@@ -128,7 +128,7 @@ def test_the_words_of_a_refusal(world: World) -> None:
 
 def test_an_inactive_member_is_refused_before_the_balance(world: World) -> None:
     ann = world.member()
-    programs.deactivate_member(member=ann, at=world.at)
+    programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
     before = money()
     with pytest.raises(MemberInactive):
         world.hold(ann, "999.00")
@@ -203,7 +203,7 @@ def test_a_replayed_refusal_is_the_same_refusal(world: World, code: str) -> None
     ann = world.member(acme)
     value = {"BALANCE_SHORT": "301.00", "CAP_REACHED": "101.00", "MEMBER_INACTIVE": "1.00"}
     if code == "MEMBER_INACTIVE":
-        programs.deactivate_member(member=ann, at=world.at)
+        programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
     answers = []
     for _ in range(2):
         with pytest.raises(Refusal) as refused:

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from saleor_program_budgets import ledger
-from saleor_program_budgets.errors import CapReached
+from saleor_program_budgets.errors import CapReached, NotReversible
 from saleor_program_budgets.models import Cap, Hold, Limit, Member, Posting
 from saleor_program_budgets.money import Amount
 from tests.support.database import snapshot, tamper
@@ -48,6 +48,30 @@ def test_a_ceiling_is_divided_to_the_last_unit(
     assert shares(cap) == [(each, 0, True) for each in expected]
     cap.refresh_from_db()
     assert (cap.ceiling, cap.available) == (ceiling, ceiling)
+
+
+def test_a_reversed_refund_finds_room_in_the_cap_as_a_whole(world: World) -> None:
+    # Given 100.00, of which 40.00 were spent and refunded, and a share of 6.25 that counted them.
+    cap, [ann] = capped(world, "100.00")
+    held = world.hold(ann, "40.00")
+    world.capture(held, "40.00", order_id="o")
+    refund = world.refund(held, "40.00")
+    divide(cap, 16)
+    assert shares(cap)[0] == (6_25, 0, True)
+
+    # When the refund turns out to be a mistake, the others make room for it.
+    world.reverse(refund.posting_id)
+    assert figures(cap) == {"ceiling": "100.00", "spent": "40.00"}
+
+    # Once they have none either, it can't be undone.
+    again = world.refund(held, "40.00")
+    divide(cap, 16)
+    [bob] = world.members(1, ann.account)
+    world.hold(bob, "60.01")
+    before = snapshot()
+    with pytest.raises(NotReversible):
+        world.reverse(again.posting_id)
+    assert snapshot() == before
 
 
 def test_what_is_used_stays_in_its_share(world: World) -> None:

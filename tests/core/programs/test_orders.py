@@ -17,7 +17,7 @@ from saleor_program_budgets.errors import (
 from saleor_program_budgets.models import Hold, Program
 from saleor_program_budgets.money import Amount
 from tests.support.database import snapshot
-from tests.support.world import DAY, HOUR, INSTANT, START, World, usd
+from tests.support.world import DAY, HOUR, INSTANT, START, TESTS, World, usd
 
 PAY_DIFFERENCE = Program.OveragePolicy.PAY_DIFFERENCE
 
@@ -159,7 +159,7 @@ def test_what_was_held_before_is_honoured_after(world: World, change: str) -> No
     if change == "closed":
         programs.close_program(program=world.program)
     elif change == "inactive":
-        programs.deactivate_member(member=ann, at=world.at)
+        programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
     else:
         world.at = START + HOUR / 2
     # More than what is held is a new purchase, which is refused although it might be paid.

@@ -20,7 +20,7 @@ from saleor_program_budgets.models import Hold, Member, Refused
 from saleor_program_budgets.money import Amount
 from saleor_program_budgets.programs import Assessment, Store
 from tests.support.database import money, snapshot
-from tests.support.world import DAY, HOUR, INSTANT, START, World, usd
+from tests.support.world import DAY, HOUR, INSTANT, START, TESTS, World, usd
 
 
 def _store() -> Store:
@@ -58,7 +58,7 @@ def test_the_first_refusal_in_precedence_is_the_answer(
     world.cap(acme, "200.00" if "capped" in wrong else "1000.00")
     ann = world.member(acme)
     if "inactive" in wrong:
-        programs.deactivate_member(member=ann, at=world.at)
+        programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
     if "closed" in wrong:
         programs.close_program(program=world.program)
     user_id = world.user() if "stranger" in wrong else ann.user_id
@@ -198,10 +198,10 @@ def test_an_assessment_names_what_binds(world: World) -> None:
 
 def test_whom_the_program_refuses_can_apply_nothing(world: World) -> None:
     ann = world.member()
-    programs.deactivate_member(member=ann, at=world.at)
+    programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
     assessment = _assess(world, ann.user_id, "65.00")
     assert type(assessment.refusal) is MemberInactive
-    assert (assessment.available, assessment.usable) == (usd("300.00"), usd("0.00"))
+    assert (assessment.available, assessment.usable) == (usd("0.00"), usd("0.00"))
     assert (assessment.applicable, assessment.shortfall) == (usd("0.00"), usd("65.00"))
 
 
@@ -229,9 +229,10 @@ def test_a_retry_gets_the_first_hold_whatever_has_happened_since(world: World, s
     if since == "closed":
         programs.close_program(program=world.program)
     if since == "deactivated":
-        programs.deactivate_member(member=ann, at=world.at)
+        programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
     if since == "over":
         world.at = world.cycle.ends_at
+        programs.turn_due(program=world.program, at=world.at)
     before = snapshot()
     again = world.reserve(ann, "65.00", key="k")
     assert (again.hold_id, again.posting_id, again.is_replay) == (
@@ -245,6 +246,25 @@ def test_a_retry_gets_the_first_hold_whatever_has_happened_since(world: World, s
     assert snapshot() == before
 
 
+@pytest.mark.parametrize("since", ["closed", "deactivated", "over"])
+def test_a_retry_gets_the_ledgers_refusal_whatever_has_happened_since(
+    world: World, since: str
+) -> None:
+    ann = world.member()
+    first = _retry_refused(world, ann, amount=usd("300.01"))
+    if since == "closed":
+        programs.close_program(program=world.program)
+    if since == "deactivated":
+        programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
+    if since == "over":
+        world.at = world.cycle.ends_at
+        programs.turn_due(program=world.program, at=world.at)
+    before = snapshot()
+    again = _retry_refused(world, ann, amount=usd("300.01"))
+    assert (type(again), again.shortfall) == (type(first), first.shortfall)
+    assert snapshot() == before
+
+
 @pytest.mark.parametrize("why", ["closed", "stranger", "inactive", "currency"])
 def test_a_retry_gets_the_first_refusal_whatever_has_happened_since(world: World, why: str) -> None:
     ann = world.member()
@@ -254,7 +274,7 @@ def test_a_retry_gets_the_first_refusal_whatever_has_happened_since(world: World
     if why == "stranger":
         changes["user_id"] = world.user()
     if why == "inactive":
-        programs.deactivate_member(member=ann, at=world.at)
+        programs.deactivate_member(member=ann, actor=TESTS, at=world.at)
     if why == "currency":
         changes["amount"] = Amount(65_00, "EUR")
     first = _retry_refused(world, ann, **changes)

@@ -52,14 +52,30 @@ def test_a_window_is_half_open(
 
 
 @pytest.mark.parametrize(("before_end", "is_open"), [(INSTANT, True), (0 * INSTANT, False)])
-def test_a_store_is_shut_from_the_end_of_its_cycle(
+def test_a_store_is_shut_from_the_end_of_its_last_cycle(
     world: World, before_end: dt.timedelta, is_open: bool
 ) -> None:
+    end = START + DAY
+    world.open_program(cycle_length="custom", cycle_dates=[START, end])
+    store = programs.find_store(channel_id="shop")
+    assert store is not None
+    refusal = store.refusal_at(end - before_end)
+    assert (refusal is None) is is_open
+    assert store.turned(at=end - before_end).cycle == (
+        world.program.cycles.get() if is_open else None
+    )
+
+
+@pytest.mark.parametrize("after_end", [-INSTANT, 0 * INSTANT, INSTANT, 800 * DAY])
+def test_a_store_goes_on_when_another_cycle_follows(world: World, after_end: dt.timedelta) -> None:
     world.open_program()
     store = programs.find_store(channel_id="shop")
     assert store is not None
-    refusal = store.refusal_at(world.cycle.ends_at - before_end)
-    assert (refusal is None) is is_open
+    end = world.cycle.ends_at
+    assert store.refusal_at(end + after_end) is None
+    turned = store.turned(at=end + after_end)
+    assert turned.cycle == world.cycle
+    assert world.cycle.starts_at <= end + after_end < world.cycle.ends_at
 
 
 @pytest.mark.parametrize("size", [1, 3])

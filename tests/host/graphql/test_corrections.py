@@ -39,10 +39,8 @@ mutation (
 }}
 """
 DEACTIVATE = f"""
-mutation ($id: ID!, $clawBack: Boolean, $reason: String, $key: String) {{
-  programBudgetMemberDeactivate(
-    id: $id, clawBack: $clawBack, reason: $reason, idempotencyKey: $key
-  ) {{
+mutation ($id: ID!, $reason: String) {{
+  programBudgetMemberDeactivate(id: $id, reason: $reason) {{
     postingId
     member {{ isActive balance {{ available {{ amount }} held {{ amount }} }} }} {ERRORS}
   }}
@@ -197,7 +195,7 @@ def test_leaver_loses_what_is_unused_and_keeps_what_is_held(client, member, shop
     checkout = shopper.checkout()
     data_of(shopper.client, APPLY, id=global_id(checkout))
 
-    payload = data_of(client, DEACTIVATE, id=member_id(member), clawBack=True, reason="left")
+    payload = data_of(client, DEACTIVATE, id=member_id(member), reason="left")
 
     posting = Posting.objects.get(kind="clawback")
     assert payload == {
@@ -216,51 +214,29 @@ def test_leaver_loses_what_is_unused_and_keeps_what_is_held(client, member, shop
     assert ledger.verify().differences == ()
 
 
-def test_clawing_back_again_takes_what_holds_have_given_back(client, member, shopper) -> None:
+def test_what_a_leavers_holds_give_back_is_taken_back_too(client, member, shopper) -> None:
     checkout = shopper.checkout()
     data_of(shopper.client, APPLY, id=global_id(checkout))
-    leaver = {"id": member_id(member), "clawBack": True, "reason": "left"}
-    data_of(client, DEACTIVATE, **leaver)
+    first = data_of(client, DEACTIVATE, id=member_id(member), reason="left")
     data_of(shopper.client, REMOVE, id=global_id(checkout))
 
-    again = data_of(client, DEACTIVATE, **leaver)
-    nothing = data_of(client, DEACTIVATE, **leaver)
+    again = data_of(client, DEACTIVATE, id=member_id(member), reason="left")
 
-    clawbacks = Posting.objects.filter(kind="clawback").order_by("pk")
-    assert [posting.amount for posting in clawbacks] == [22_500, 7_500]
-    assert again["postingId"] == posting_id(clawbacks[1])
-    assert (nothing["postingId"], nothing["errors"]) == (None, [])
-    assert balance_of(member).available == 0
-
-
-def test_same_key_claws_back_once(client, member, shopper) -> None:
-    checkout = shopper.checkout()
-    data_of(shopper.client, APPLY, id=global_id(checkout))
-    leaver = {"id": member_id(member), "clawBack": True, "reason": "left", "key": "once"}
-    first = data_of(client, DEACTIVATE, **leaver)
-    data_of(shopper.client, REMOVE, id=global_id(checkout))
-
-    again = data_of(client, DEACTIVATE, **leaver)
-    other = data_of(client, DEACTIVATE, **leaver | {"reason": "retired"})
-
-    assert again["postingId"] == first["postingId"]
-    assert errors_of(other) == error("idempotencyKey", "KEY_CONFLICT")
-    assert balance_of(member).available == 7_500
+    assert (again["postingId"], again["errors"]) == (first["postingId"], [])
+    balance = balance_of(member)
+    assert (balance.available, balance.held, balance.withdrawn) == (0, 0, 30_000)
+    assert ledger.verify().differences == ()
 
 
 @pytest.mark.parametrize(
     ("given", "field", "code"),
     [
-        ({"id": gid("ProgramBudgetMember", 0), "clawBack": True, "reason": "x"}, "id", "NOT_FOUND"),
-        ({"clawBack": True}, "reason", "REQUIRED"),
-        ({"clawBack": True, "reason": " "}, "reason", "REQUIRED"),
-        ({"clawBack": True, "reason": "x" * 501}, "reason", "INVALID"),
-        ({"clawBack": True, "reason": "x", "key": ""}, "idempotencyKey", "REQUIRED"),
-        ({"reason": "left"}, "reason", "INVALID"),
-        ({"clawBack": False, "key": "once"}, "idempotencyKey", "INVALID"),
+        ({"id": gid("ProgramBudgetMember", 0), "reason": "x"}, "id", "NOT_FOUND"),
+        ({"reason": " "}, "reason", "REQUIRED"),
+        ({"reason": "x" * 501}, "reason", "INVALID"),
     ],
 )
-def test_claw_back_with_bad_input_leaves_the_member_active(
+def test_deactivating_with_bad_input_leaves_the_member_active(
     given, field, code, client, member
 ) -> None:
     payload = data_of(client, DEACTIVATE, **{"id": member_id(member)} | given)
@@ -271,11 +247,13 @@ def test_claw_back_with_bad_input_leaves_the_member_active(
     assert balance_of(member).available == 30_000
 
 
-def test_deactivating_alone_takes_nothing_back(client, member) -> None:
+def test_deactivating_needs_no_reason(client, member) -> None:
     payload = data_of(client, DEACTIVATE, id=member_id(member))
 
-    assert (payload["postingId"], payload["errors"]) == (None, [])
-    assert balance_of(member).available == 30_000
+    posting = Posting.objects.get(kind="clawback")
+    assert (payload["postingId"], payload["errors"]) == (posting_id(posting), [])
+    assert posting.cause == "left the program"
+    assert balance_of(member).available == 0
 
 
 # Reversing
@@ -299,7 +277,7 @@ def test_reverse_a_grant(client, member) -> None:
 
 
 def test_reverse_a_clawback_for_a_rejoiner(client, member) -> None:
-    clawed = data_of(client, DEACTIVATE, id=member_id(member), clawBack=True, reason="left")
+    clawed = data_of(client, DEACTIVATE, id=member_id(member), reason="left")
 
     payload = data_of(client, REVERSE, posting=clawed["postingId"], reason="came back")
 
@@ -426,14 +404,9 @@ def test_correcting_needs_manage_gift_card(
 ) -> None:
     staff_api_client.user.user_permissions.add(permission_manage_orders, permission_manage_users)
     reversal = {"posting": posting_id(Posting.objects.get()), "reason": "x"}
-    leaver = {"id": member_id(member), "clawBack": True, "reason": "left"}
 
     for client in (staff_api_client, user_api_client, api_client):
-        for mutation, variables in (
-            (ADJUST, adjustment(member)),
-            (REVERSE, reversal),
-            (DEACTIVATE, leaver),
-        ):
+        for mutation, variables in ((ADJUST, adjustment(member)), (REVERSE, reversal)):
             assert top_errors(client, mutation, **variables) == ["PermissionDenied"]
     member.refresh_from_db()
     assert member.is_active

@@ -39,7 +39,7 @@ def test_apply_and_remove(user_api_client, store, member, shopper) -> None:
     checkout = shopper.checkout()
 
     assert queries_of(user_api_client, APPLY, id=global_id(checkout)) == 8
-    assert queries_of(user_api_client, REMOVE, id=global_id(checkout)) == 6
+    assert queries_of(user_api_client, REMOVE, id=global_id(checkout)) == 7
 
 
 @pytest.mark.parametrize("size", [1, 3])

@@ -12,6 +12,7 @@ from django.db import connection, models, transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
+from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.errors import (
     BudgetError,
     NotAvailable,
@@ -72,6 +73,7 @@ class Bench(RuleBasedStateMachine):
         self.members: dict[int, Member] = {}
         self.running: list[dt.datetime] = []
         self.steps = 0
+        self.is_behind = False
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -105,10 +107,12 @@ class Bench(RuleBasedStateMachine):
             before = digest(without=kept)
             outcome = attempt(run)
             assert observed(outcome) == refused
-            # Even what is refused records the end of the raises that it met.
-            assert self.unended(self.world.at) or digest(without=kept) == before
+            # Even what is refused records the end of the raises that it met, and turns cycles.
+            is_quiet = not self.is_behind and not self.unended(self.world.at)
+            assert not is_quiet or digest(without=kept) == before
             self.count(kind, refused.because or refused.name)
-        if misuse is not None and (refused is None or is_answer_kept):
+        is_kept = is_answer_kept and refused != Refused("Behind")
+        if misuse is not None and (refused is None or is_kept):
             self.requests.append(Request(kind, run, misuse, outcome))
         return outcome
 
@@ -118,6 +122,14 @@ class Bench(RuleBasedStateMachine):
 
     def count(self, kind: str, outcome: str) -> None:
         self.tally[kind, outcome] += 1
+
+    def catch_up(self) -> None:
+        """Let the job do what is due, so that nothing else has a side effect."""
+        for program in self.programs if self.is_behind else ():
+            self.model.renew_all(program.pk)
+            programs.renew_due(program=program, at=self.world.at)
+        if self.unended(self.world.at):
+            ledger.end_due_raises(at=self.world.at)
 
     def move_clock(self, at: dt.datetime) -> None:
         self.world.at = self.model.at = at

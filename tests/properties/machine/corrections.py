@@ -32,6 +32,8 @@ KINDS = (
     "release",
     "share",
     "reversal",
+    "rollover",
+    "lapse",
 )
 DAMAGE = {
     "lot": (
@@ -116,6 +118,7 @@ class CorrectionRules(Bench):
     @precondition(lambda self: self.requests)
     @rule(place=PLACES)
     def repeat_a_request(self, place: int) -> None:
+        self.catch_up()
         request = self.requests[-1 - place % len(self.requests)]
         before = digest()
         outcome = attempt(request.again)
@@ -127,6 +130,7 @@ class CorrectionRules(Bench):
     @precondition(lambda self: self.requests)
     @rule(place=PLACES)
     def misuse_a_key(self, place: int) -> None:
+        self.catch_up()
         request = self.requests[-1 - place % len(self.requests)]
         before = digest()
         assert isinstance(attempt(request.misuse), KeyConflict)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
 from saleor_program_budgets import ledger
-from saleor_program_budgets.models import Program
+from saleor_program_budgets.models import Cycle, Program
 from tests.properties import books
 from tests.properties.machine.corrections import CorrectionRules
 from tests.properties.machine.orders import OrderRules
@@ -65,6 +65,11 @@ class LedgerMachine(WorldRules, ValueRules, PurchaseRules, OrderRules, Correctio
         assert rows.figures() == books.expected(self.model)
         assert rows.broken_rules(self.model) == []
         assert books.differences() == []
+        self.is_behind = self.model.is_behind()
+        self.cycles = {
+            cycle.program_id: cycle
+            for cycle in Cycle.objects.filter(closed_at=None).select_related("program")
+        }
         self.running = [extra.ends_at for extra in rows.raises if extra.ended_at is None]
         self.steps += 1
         self.count("steps", "done")

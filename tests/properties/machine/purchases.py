@@ -73,7 +73,8 @@ class PurchaseRules(Bench):
         amount, items = asked
         member, person = self.person(place)
         checkout_id = self.checkout(member, checkout)
-        self._assess(member, checkout_id, amount)
+        if not self.is_behind:
+            self._assess(member, checkout_id, amount)
         request = {
             "user_id": person.user,
             "items": items,
@@ -89,10 +90,14 @@ class PurchaseRules(Bench):
                 **request, store=store, amount=cents(amount + more), at=self.world.at
             )
 
+        self.model.turn(person.program)
         refused = self.model.refusal_before_limits(member.pk)
         is_understood = refused is not None or bool(amount or items)
         if not is_understood:
             refused = Refused("InvalidAmount")
+        if refused is None and person.is_due(self.world.at):
+            self.model.catch_up(member.pk)
+            self.count("reserve", "renewed first")
         refused = refused or self.model.refusal(member.pk, amount, items)
         held = self.perform(
             _kind("reserve", amount, items),
@@ -270,6 +275,8 @@ class PurchaseRules(Bench):
             return ledger.refund(**terms, renewal=renewal, at=self.world.at)
 
         refused = Refused("InvalidAmount")
+        if by_policy:
+            self.model.catch_up_holders([hold])
         if amount is None or amount or items:
             refused = getattr(self.model, kind)(hold, amount, items)
         name = _kind(kind, amount, items)
@@ -303,6 +310,7 @@ class PurchaseRules(Bench):
     @rule()
     def expire_all_that_is_due(self) -> None:
         due = [hold for hold in self.model.holds.values() if self.model.is_due(hold)]
+        self.model.catch_up_holders(due)
         settled = programs.expire_due_holds(at=self.world.at)
         assert {settlement.hold_id for settlement in settled} == {hold.pk for hold in due}
         for hold in due:

@@ -180,6 +180,8 @@ class ValueRules(Bench):
             )
 
         program_id = row.pk if row else None
+        if program_id is not None and not of_items:
+            self.model.turn(program_id)
         known = self.model.find_cap(account.pk, program_id, unit)
         was_raised = known is not None and known.raised(self.world.at) > 0
         kind = "set cap while raised" if was_raised else "set cap again" if known else "set new cap"
@@ -200,7 +202,8 @@ class ValueRules(Bench):
         minutes=st.sampled_from([30, 60, 60, 120, 300, 0]),
     )
     def raise_cap(self, place: int, amount: int, minutes: int) -> None:
-        known = self.model.caps[-1 - place % len(self.model.caps)]
+        standing = [cap for cap in self.model.caps if cap.is_open]
+        known = standing[-1 - place % len(standing)]
         cap = Cap.objects.get(pk=known.pk)
         if cap.unit == ITEM:
             amount = 1 + amount % 6
@@ -239,7 +242,8 @@ class ValueRules(Bench):
     @rule(place=PLACES, spread=st.integers(1, 16))
     def divide(self, place: int, spread: int) -> None:
         """Split a cap over shares, as a crowd does; of an overhung one nothing is left to split."""
-        known = self.model.caps[-1 - place % len(self.model.caps)]
+        standing = [cap for cap in self.model.caps if cap.is_open]
+        known = standing[-1 - place % len(standing)]
         with connection.cursor() as cursor:
             cursor.execute("SELECT program_budgets_lock_cap(%s)", [known.pk])
             cursor.execute("SELECT program_budgets_free(%s)", [known.pk])

@@ -26,23 +26,7 @@ class Model(Value, Orders):
             return Refused("NotReversible", because="reversed")
         if not move.undo.fits(self.at):
             return Refused("NotReversible", because="used")
-        move.undo.apply()
-        move.is_reversed = True
-        mirror = Move(
-            "reversal",
-            move.amount,
-            move.items,
-            unit=move.unit,
-            program=move.program,
-            member=move.member,
-            account=move.account,
-            hold=move.hold,
-            order=move.order,
-            checkout=move.checkout,
-            reverses=posting,
-        )
-        self.moves.append(mirror)
-        return mirror
+        return self.undo(posting)
 
     def usable_for(self, member: int, rest: int) -> tuple[int, Refused | None]:
         """Return what fits under the balance and all caps, and what binds if *rest* doesn't."""
@@ -60,9 +44,16 @@ class Model(Value, Orders):
     def balance(self, member: int, unit: str) -> tuple[int, int, int, int, int, int]:
         """Return granted, available, held, spent, lapsed and withdrawn.
 
-        What went on into another lot was granted once.
+        Of the lots of the open cycle and of those that can still be used. What went on into
+        another lot was granted once.
         """
-        lots = self.people[member].lots.get(unit, [])
+        person = self.people[member]
+        number = self.programs[person.program].number
+        lots = [
+            lot
+            for lot in person.lots.get(unit, [])
+            if lot.cycle == number or not lot.has_lapsed(self.at)
+        ]
         available = self.available(member, unit)
         return (
             sum(lot.amount - lot.moved for lot in lots),

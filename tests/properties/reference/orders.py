@@ -58,6 +58,7 @@ class Orders(Purchases):
     def settle(self, order: str, due: int) -> list[Step]:
         """Capture *due*, and all items, over the order's holds; release the rest."""
         holds = self.of_order(order)
+        self.catch_up_holders(holds)
         needed = due - sum(hold.total("captured") for hold in holds)
         steps: list[Step] = []
         for hold in holds:
@@ -74,6 +75,7 @@ class Orders(Purchases):
 
     def give_back_order(self, order: str) -> list[Step]:
         steps: list[Step] = []
+        self.catch_up_holders(self.of_order(order))
         for hold in self.of_order(order):
             held = hold.remaining, hold.items_remaining
             spent = hold.total("refundable"), hold.total("refundable", "ITEM")
@@ -86,18 +88,15 @@ class Orders(Purchases):
         return steps
 
     def give_back_checkout(self, checkout: str, keep: int | None) -> list[Step]:
-        """Give back the newest first, down to *keep*; ``None`` gives back everything.
-
-        A hold whose money goes wholly gives back its items too.
-        """
+        """Give back the newest first: money down to *keep* (``None``: nothing), and all items."""
         holds = self.of_checkout(checkout)
+        self.catch_up_holders(holds)
         excess = sum(hold.remaining for hold in holds) - (keep or 0)
         steps: list[Step] = []
         for hold in reversed(holds):
-            if excess <= 0 and keep is not None:
-                break
-            money = min(excess, hold.remaining)
-            items = hold.items_remaining if money == hold.remaining else 0
+            money, items = min(max(excess, 0), hold.remaining), hold.items_remaining
+            if not money and not items:
+                continue
             self.release(hold, money, items)
             steps.append((money, items))
             excess -= money

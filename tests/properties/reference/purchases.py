@@ -6,30 +6,39 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
+from tests.properties.reference.cycles import Cycles
 from tests.properties.reference.rows import ITEM, MONEY, UNITS, Cap, Hold, Line, Lot, Move, Refused
-from tests.properties.reference.state import State
 
 
 @dataclass(eq=False)
 class Returned:
-    """What a refund gave back to one lot; ``renewal`` is the lot that took over, if one did."""
+    """What a refund gave back to one lot; ``renewal`` is the lot that took over, if one did.
+
+    What came back to somebody who had left was withdrawn.
+    """
 
     line: Line
     amount: int
     was_lapsed: bool
+    was_withdrawn: bool
     renewal: Lot | None = None
 
 
 @dataclass(eq=False)
 class UndoRefund:
-    """Spend again what was given back, also under the caps that were set since."""
+    """Spend again what was given back, also under the caps that were set since.
+
+    A closed cycle's cap has it again only if it was given back to it.
+    """
 
     hold: Hold
     parts: list[Returned]
+    restored: list[Cap]
 
     def fits(self, at: dt.datetime) -> bool:
         for part in self.parts:
-            source = part.renewal or (None if part.was_lapsed else part.line.lot)
+            is_gone = part.was_lapsed or part.was_withdrawn
+            source = part.renewal or (None if is_gone else part.line.lot)
             if source is not None and source.left < part.amount:
                 return False
         return all(cap.room(at) >= self._under(cap) for cap in self.hold.caps if self._under(cap))
@@ -45,12 +54,16 @@ class UndoRefund:
                 part.renewal.amount -= part.amount
             elif part.was_lapsed:
                 part.line.lot.lapsed -= part.amount
+            elif part.was_withdrawn:
+                part.line.lot.withdrawn -= part.amount
 
     def _under(self, cap: Cap) -> int:
+        if not cap.is_open and cap not in self.restored:
+            return 0
         return sum(part.amount for part in self.parts if part.line.lot.unit == cap.unit)
 
 
-class Purchases(State):
+class Purchases(Cycles):
     """Hold, capture, release, expire, refund."""
 
     def refusal(self, member: int, amount: int, items: int) -> Refused | None:
@@ -58,6 +71,8 @@ class Purchases(State):
         person = self.people[member]
         if not person.is_active:
             return Refused("MemberInactive")
+        if person.is_due(self.at):
+            return Refused("Behind")
         asked = {MONEY: amount, ITEM: items}
         for unit in UNITS:
             available = self.available(member, unit)
@@ -108,6 +123,7 @@ class Purchases(State):
             self.at,
             lines,
             caps,
+            self.programs[person.program].number,
         )
         self._post(hold, "hold", asked)
         return hold
@@ -139,7 +155,7 @@ class Purchases(State):
             for line, given in _spread(hold.of(unit)[::-1], asked[unit], "remaining"):
                 line.released += given
                 line.lot.held -= given
-                line.lot.lapsed += given if line.lot.has_lapsed(self.at) else 0
+                self._give_back(line.lot, given)
         self._post(hold, kind, asked)
         return None
 
@@ -148,21 +164,29 @@ class Purchases(State):
         asked = self._asked(hold, amount, items, "refundable")
         if refused := self._not_held(hold, asked, "refundable"):
             return refused
-        for cap in hold.caps:
+        program, person = self.programs[hold.program], self.people[hold.member]
+        if program.refund_policy == "reissue":
+            self.turn(program.pk)
+        restored = [cap for cap in hold.caps if cap.is_open]
+        for cap in restored:
             cap.spent -= asked[cap.unit]
-        until = self.programs[hold.program].renewal(self.at)
+        until = program.renewal(self.at) if person.is_active else None
+        cycle = hold.cycle if program.refund_policy == "grace" else program.number
         parts: list[Returned] = []
         for unit in UNITS:
             for line, given in _spread(hold.of(unit)[::-1], asked[unit], "refundable"):
                 line.refunded += given
                 line.lot.spent -= given
-                part = Returned(line, given, line.lot.has_lapsed(self.at))
+                has_lapsed = line.lot.has_lapsed(self.at)
+                part = Returned(line, given, has_lapsed, not has_lapsed and not person.is_active)
                 parts.append(part)
                 if part.was_lapsed and until is not None:
-                    part.renewal = self._renew(line.lot, given, until)
+                    part.renewal = self._renew(line.lot, given, until, cycle)
                 elif part.was_lapsed:
                     line.lot.lapsed += given
-        self._post(hold, "refund", asked, undo=UndoRefund(hold, parts))
+                elif part.was_withdrawn:
+                    line.lot.withdrawn += given
+        self._post(hold, "refund", asked, undo=UndoRefund(hold, parts, restored))
         return None
 
     def is_due(self, hold: Hold) -> bool:
@@ -170,12 +194,28 @@ class Purchases(State):
 
     # Helpers
 
-    def _renew(self, lot: Lot, amount: int, until: dt.datetime) -> Lot:
+    def _give_back(self, lot: Lot, amount: int) -> None:
+        """Give back what was held of a lot, if it may still be had."""
+        person = self.people[lot.member]
+        if lot.has_lapsed(self.at) and not (person.is_active and person.is_undecided(lot)):
+            self.give_to_lapsed(lot, amount)
+        elif not person.is_active:
+            lot.withdrawn += amount
+
+    def _renew(self, lot: Lot, amount: int, until: dt.datetime, cycle: int) -> Lot:
         lot.moved += amount
-        renewal = Lot(lot.member, lot.unit, amount, until, self.at, source=lot)
-        self.people[lot.member].lots[lot.unit].append(renewal)
-        self.new_lots.append(renewal)
-        return renewal
+        return self._add(
+            Lot(
+                lot.member,
+                lot.unit,
+                amount,
+                until,
+                self.at,
+                source=lot,
+                origin="refund",
+                cycle=cycle,
+            )
+        )
 
     def _asked(
         self, hold: Hold, amount: int | None, items: int | None, column: str

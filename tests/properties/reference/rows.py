@@ -33,6 +33,8 @@ class Lot:
     expires_at: dt.datetime | None
     created_at: dt.datetime
     source: Lot | None = None
+    origin: str = "grant"
+    cycle: int | None = None
     held: int = 0
     spent: int = 0
     lapsed: int = 0
@@ -83,6 +85,7 @@ class Cap:
     raises: list[Raise] = field(default_factory=list)
     held: int = 0
     spent: int = 0
+    is_open: bool = True
 
     def raised(self, at: dt.datetime) -> int:
         return sum(extra.amount for extra in self.raises if extra.counts(at))
@@ -128,6 +131,7 @@ class Hold:
     created_at: dt.datetime
     lines: list[Line]
     caps: list[Cap]
+    cycle: int
 
     def of(self, unit: str) -> list[Line]:
         return [line for line in self.lines if line.lot.unit == unit]
@@ -153,8 +157,24 @@ class Hold:
 
 
 @dataclass(eq=False)
+class Rollover:
+    """What the end of a period carried into the next cycle, and how much more it may carry."""
+
+    ends_at: dt.datetime
+    cycle: int
+    carry_limit: int
+    carry_until: dt.datetime
+    carried: int = 0
+    lapsed: int = 0
+
+
+@dataclass(eq=False)
 class Person:
-    """A member: where they are, and what they have in each unit that they have a budget in."""
+    """A member: where they are, and what they have in each unit that they have a budget in.
+
+    ``renews`` says when their period ends, in each unit; ``allotted`` for which they have had the
+    allotment. ``taken`` is what was clawed back in each unit since they left.
+    """
 
     pk: int
     user: int
@@ -162,19 +182,39 @@ class Person:
     account: int
     is_active: bool = True
     lots: dict[str, list[Lot]] = field(default_factory=lambda: {MONEY: []})
+    renews: dict[str, dt.datetime | None] = field(default_factory=dict)
+    allotted: set[dt.datetime] = field(default_factory=set)
+    rollovers: dict[tuple[str, dt.datetime | None], Rollover] = field(default_factory=dict)
+    taken: dict[str, tuple[int, Move | None]] = field(default_factory=dict)
 
     @property
     def all_lots(self) -> list[Lot]:
         return [lot for lots in self.lots.values() for lot in lots]
 
+    def is_due(self, at: dt.datetime) -> bool:
+        return any(end is not None and end <= at for end in self.renews.values())
+
+    def is_undecided(self, lot: Lot) -> bool:
+        """Say whether the end of the lot's period is still to come for them."""
+        return lot.origin != "carry" and lot.expires_at == self.renews[lot.unit]
+
 
 @dataclass(eq=False)
 class Program:
-    """The rules that an administrator may change, and the end of the one cycle."""
+    """The rules that an administrator may change, and the open cycle.
+
+    ``numbers`` are those of the cycles that have ended, by their end.
+    """
 
     pk: int
     channel: str
+    starts_at: dt.datetime
     ends_at: dt.datetime
+    allotment: int
+    carry_limit: int
+    carry_days: int | None
+    number: int = 1
+    numbers: dict[dt.datetime, int] = field(default_factory=dict)
     is_open: bool = True
     pays_difference: bool = False
     refund_policy: str = "forfeit"
@@ -186,13 +226,13 @@ class Program:
         in_window = (self.opens_at is None or self.opens_at <= at) and (
             self.closes_at is None or at < self.closes_at
         )
-        return self.is_open and at < self.ends_at and in_window
+        return self.is_open and in_window
 
     def renewal(self, at: dt.datetime) -> dt.datetime | None:
         """Return until when a refund at *at* to a lapsed lot is good; ``None``: it is lost."""
         if self.refund_policy == "grace":
             return at + dt.timedelta(days=self.grace_days)
-        if self.refund_policy == "reissue" and self.ends_at > at:
+        if self.refund_policy == "reissue":
             return self.ends_at
         return None
 

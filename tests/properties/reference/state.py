@@ -29,6 +29,11 @@ class State:
         lots = self.people[member].lots.get(unit, [])
         return sum(lot.left for lot in lots if not lot.has_lapsed(self.at))
 
+    def lots(self) -> Iterator[Lot]:
+        """Yield everybody's."""
+        for person in self.people.values():
+            yield from person.all_lots
+
     def choose(self, member: int, unit: str, amount: int) -> list[tuple[Lot, int]]:
         """Return the lots that *amount*, which has to fit, is taken from, in order."""
         chosen: list[tuple[Lot, int]] = []
@@ -46,7 +51,7 @@ class State:
             here = [
                 cap
                 for cap in self.caps
-                if cap.account == account and cap.program in (None, program)
+                if cap.is_open and cap.account == account and cap.program in (None, program)
             ]
             found += sorted(here, key=lambda cap: (cap.unit == ITEM, cap.pk))
             account = self.parents[account]
@@ -58,11 +63,13 @@ class State:
         return account is not None
 
     def counted(self, account: int, program: int | None) -> list[Hold]:
-        """Return the holds taken below *account*, as the tree is now: the program's or any."""
+        """Return the holds of open cycles taken below *account*: the program's or any."""
         return [
             hold
             for hold in self.holds.values()
-            if program in (None, hold.program) and self.is_below(hold.account, account)
+            if program in (None, hold.program)
+            and hold.cycle == self.programs[hold.program].number
+            and self.is_below(hold.account, account)
         ]
 
     def instants(self) -> Iterator[dt.datetime]:

@@ -5,22 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from tests.properties.reference.cycles import Cycles, UndoCeiling, UndoGrant
 from tests.properties.reference.rows import ITEM, MONEY, Cap, Lot, Move, Person, Raise, Refused
-from tests.properties.reference.state import State
-
-
-@dataclass(eq=False)
-class UndoGrant:
-    """Take a lot's value out again."""
-
-    lot: Lot
-    amount: int
-
-    def fits(self, at: dt.datetime) -> bool:
-        return self.lot.left >= self.amount
-
-    def apply(self) -> None:
-        self.lot.amount -= self.amount
 
 
 @dataclass(eq=False)
@@ -38,20 +24,6 @@ class UndoWithdrawal:
 
 
 @dataclass(eq=False)
-class UndoCeiling:
-    """Change a cap back, never below zero."""
-
-    cap: Cap
-    delta: int
-
-    def fits(self, at: dt.datetime) -> bool:
-        return self.cap.base >= self.delta
-
-    def apply(self) -> None:
-        self.cap.base -= self.delta
-
-
-@dataclass(eq=False)
 class UndoRaise:
     """End a raise that isn't over."""
 
@@ -64,15 +36,70 @@ class UndoRaise:
         self.extra.is_undone = True
 
 
-class Value(State):
-    """Grants, adjustments, clawbacks, caps and their raises."""
+class Value(Cycles):
+    """Grants, adjustments, clawbacks, caps and their raises; joining and leaving."""
 
-    def enroll(self, pk: int, *, user: int, program: int, account: int, allotment: int) -> None:
-        self.people[pk] = Person(pk, user, program, account)
-        self.grant(pk, MONEY, allotment, self.programs[program].ends_at)
+    def enroll(self, pk: int, *, user: int, program: int, account: int) -> None:
+        self.turn(program)
+        person = self.people[pk] = Person(pk, user, program, account)
+        person.renews[MONEY] = self.programs[program].ends_at
+        self.allot(person)
 
     def open_items(self, member: int) -> None:
-        self.people[member].lots.setdefault(ITEM, [])
+        person = self.people[member]
+        person.lots.setdefault(ITEM, [])
+        person.renews.setdefault(ITEM, None)
+
+    def deactivate(self, member: int) -> list[int]:
+        """Let somebody leave; returns what was taken back in each unit, now or before."""
+        self.catch_up(member)
+        person = self.people[member]
+        if person.is_active:
+            person.is_active = False
+            person.taken = {}
+        return self._take_back(person)
+
+    def reactivate(self, member: int) -> None:
+        """Let somebody come back to what they left."""
+        self.catch_up(member)
+        person = self.people[member]
+        if not person.is_active:
+            self._take_back(person)
+            for _, move in person.taken.values():
+                if move is not None and not move.is_reversed:
+                    self.undo(next(pk for pk, known in self.journal.items() if known is move))
+            person.is_active = True
+        self.allot(person)
+
+    def _take_back(self, person: Person) -> list[int]:
+        for unit in sorted(person.lots):
+            if unit not in person.taken:
+                amount = self.withdraw(person.pk, unit, None, kind="clawback")
+                assert isinstance(amount, int)
+                person.taken[unit] = amount, self.moves[-1] if amount else None
+        return [person.taken[unit][0] for unit in sorted(person.lots)]
+
+    def undo(self, posting: int) -> Move:
+        """Post the mirror image of a posting that can be reversed."""
+        move = self.journal[posting]
+        assert move.undo is not None
+        move.undo.apply()
+        move.is_reversed = True
+        mirror = Move(
+            "reversal",
+            move.amount,
+            move.items,
+            unit=move.unit,
+            program=move.program,
+            member=move.member,
+            account=move.account,
+            hold=move.hold,
+            order=move.order,
+            checkout=move.checkout,
+            reverses=posting,
+        )
+        self.moves.append(mirror)
+        return mirror
 
     def grant(
         self,
@@ -86,9 +113,8 @@ class Value(State):
         person = self.people[member]
         if unit not in person.lots:
             return Refused("NotFound")
-        lot = Lot(member, unit, amount, expires_at, self.at)
-        person.lots[unit].append(lot)
-        self.new_lots.append(lot)
+        number = self.programs[person.program].number
+        lot = self._add(Lot(member, unit, amount, expires_at, self.at, cycle=number))
         self.post_for(person, kind, amount, unit=unit, undo=UndoGrant(lot, amount))
         return None
 
@@ -112,7 +138,7 @@ class Value(State):
 
     def find_cap(self, account: int, program: int | None, unit: str) -> Cap | None:
         for cap in self.caps:
-            if (cap.account, cap.program, cap.unit) == (account, program, unit):
+            if cap.is_open and (cap.account, cap.program, cap.unit) == (account, program, unit):
                 return cap
         return None
 

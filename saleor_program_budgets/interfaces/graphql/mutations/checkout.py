@@ -193,14 +193,18 @@ def _request(
             requested = first.amount_value
             return _initialize(requested, key, is_partial=_is_partial(store, amount))
     due = totals.refreshed_due_of_checkout(program=store.program, checkout=checkout)
-    holds = ledger.holds_of_checkout(checkout_id=str(checkout.pk)).filter(expires_at__gt=at)
+    holds = list(ledger.holds_of_checkout(checkout_id=str(checkout.pk)).filter(expires_at__gt=at))
     held = sum(hold.remaining for hold in holds)
     rest = Amount(max(due.minor - held, 0), due.currency)
+    pieces = totals.items_of_checkout(program=store.program, checkout=checkout)
+    pieces -= sum(hold.items_remaining for hold in holds)
     asked = rest if amount is None else _checked(amount, rest, store)
-    if not rest:
+    if not rest and pieces <= 0:
         return None
     count = checkout.payment_transactions.count()
     key = key or f"program-budget:{checkout.pk}:{count}:{asked.minor}"
+    if pieces > 0:
+        key = f"{key}:{pieces}"
     return _initialize(asked.to_decimal(), key, is_partial=_is_partial(store, amount))
 
 
@@ -260,7 +264,7 @@ def _failure_of(result: Any) -> ValidationError | None:
     data = result.data or {}
     message = str(data.get("message") or event.message)
     amounts = {
-        name: to_money(to_amount(Decimal(data[name]), event.currency))
+        name: to_money(to_amount(Decimal(data[name]), data.get("unit") or event.currency))
         for name in ("requested", "available", "shortfall")
         if data.get(name) is not None
     }

@@ -7,7 +7,6 @@ from typing import Any
 import graphene
 from django.utils import timezone
 from saleor.account.models import User
-from saleor.core.exceptions import PermissionDenied
 from saleor.graphql.account.types import User as UserType
 from saleor.graphql.core.scalars import DateTime, Decimal, PositiveDecimal
 from saleor.graphql.core.types import NonNullList
@@ -34,9 +33,10 @@ from saleor_program_budgets.interfaces.graphql.mutations.base import (
     ledger_key,
 )
 from saleor_program_budgets.interfaces.graphql.types.account import ProgramBudgetAccount
+from saleor_program_budgets.interfaces.graphql.types.group import ProgramBudgetGroup
 from saleor_program_budgets.interfaces.graphql.types.member import ProgramBudgetMember
 from saleor_program_budgets.interfaces.graphql.types.program import ProgramBudgetProgram
-from saleor_program_budgets.models import Account, Member, Program
+from saleor_program_budgets.models import Account, Member, MemberGroup, Program
 
 ENROLLED_AT_ONCE = 1_000
 
@@ -54,14 +54,15 @@ class ProgramBudgetMemberEnroll(BudgetMutation):
     class Arguments:
         program = graphene.ID(required=True, description="ID of the program.")
         account = graphene.ID(required=True, description="ID of the account they spend under.")
+        group = graphene.ID(description="ID of a group of the program that they join.")
         users = NonNullList(graphene.ID, description="IDs of users.")
         emails = NonNullList(graphene.String, description="E-mail addresses of users.")
 
     class Meta:
         description = (
             f"Enrolls up to {ENROLLED_AT_ONCE} users, by ID or e-mail address, in a program under "
-            "an account. In an open program they get the cycle's allotment. Who is a member "
-            "already stays where they are. If one user is unknown, nobody is enrolled."
+            "an account. In an open program they get their share of the cycle's allotment. Who is "
+            "a member already stays where they are. If one user is unknown, nobody is enrolled."
         )
         doc_category = DOC_CATEGORY
         permissions = CHANGE_MEMBERS
@@ -74,12 +75,17 @@ class ProgramBudgetMemberEnroll(BudgetMutation):
             Program.objects.all(), given["program"], ProgramBudgetProgram, field="program"
         )
         account = _account(cls, given["account"])
+        group = None
+        if given.get("group") is not None:
+            groups = MemberGroup.objects.all()
+            group = cls.find(groups, given["group"], ProgramBudgetGroup, field="group")
         user_ids = _users(cls, given.get("users") or [], given.get("emails") or [])
         with translated():
             members = programs.enroll(
                 program=program,
                 user_ids=user_ids,
                 account=account,
+                group=group,
                 actor=actor_in(info.context),
                 at=timezone.now(),
             )
@@ -109,12 +115,12 @@ class ProgramBudgetMemberMove(BudgetMutation):
         """Move them."""
         member = _member(cls, id)
         with translated():
-            programs.move_member(member=member, account=_account(cls, account))
+            programs.move_member(member=member, account=_account(cls, account), at=timezone.now())
         return cls(member=member)
 
 
 class ProgramBudgetMemberDeactivate(BudgetMutation):
-    """Let a member take no new holds."""
+    """Let a member take no new holds, and take back what they haven't used."""
 
     member = graphene.Field(ProgramBudgetMember, description="The deactivated member.")
     posting_id = graphene.ID(
@@ -123,22 +129,13 @@ class ProgramBudgetMemberDeactivate(BudgetMutation):
 
     class Arguments:
         id = graphene.ID(required=True, description="ID of the member.")
-        claw_back = graphene.Boolean(
-            default_value=False,
-            description=(
-                "Take back all that the member has neither held nor spent. Requires "
-                "MANAGE_GIFT_CARD. Repeating it takes what open holds have given back since."
-            ),
-        )
-        reason = graphene.String(
-            description="Why, for the journal; needed, and allowed, only with `clawBack`."
-        )
-        idempotency_key = graphene.String(
-            description="A repeated call with the same key and values takes nothing more back."
-        )
+        reason = graphene.String(description="Why, for the journal.")
 
     class Meta:
-        description = "Lets a member spend no more; open holds are honoured."
+        description = (
+            "Lets a member spend no more, and takes back what they have neither held nor spent. "
+            "Open holds are honoured; what of them comes back is taken back too."
+        )
         doc_category = DOC_CATEGORY
         permissions = CHANGE_MEMBERS
         error_type_class = ProgramBudgetError
@@ -146,26 +143,16 @@ class ProgramBudgetMemberDeactivate(BudgetMutation):
     @classmethod
     def perform_mutation(cls, _root: Any, info: Any, /, **given: Any) -> Any:
         """Deactivate them first, so that no purchase comes between."""
-        if given["claw_back"] and not cls.check_permissions(info.context, CHANGE_PROGRAMS):
-            raise PermissionDenied(permissions=CHANGE_PROGRAMS)
         member = _member(cls, given["id"])
-        reason = _reason_of_clawback(given)
-        key = ledger_key("clawback", given.get("idempotency_key"))
-        at = timezone.now()
-        clawback = None
+        reason = "left the program"
+        if given.get("reason") is not None:
+            reason = checked_text(given["reason"], field="reason", longest=LONGEST_REASON)
         with translated():
-            programs.deactivate_member(member=member, at=at)
-            if reason:
-                clawback = ledger.claw_back(
-                    member=member,
-                    unit=member.program.currency,
-                    cycle=member.program.cycles.filter(closed_at=None).first(),
-                    reason=reason,
-                    key=key,
-                    actor=actor_in(info.context),
-                    at=at,
-                )
-        return cls(member=member, posting_id=_posting_id(clawback))
+            taken = programs.deactivate_member(
+                member=member, reason=reason, actor=actor_in(info.context), at=timezone.now()
+            )
+        of_money = [each for each in taken if each.amount.currency == member.program.currency]
+        return cls(member=member, posting_id=_posting_id(of_money[0] if of_money else None))
 
 
 class ProgramBudgetMemberReactivate(BudgetMutation):
@@ -283,16 +270,6 @@ class ProgramBudgetAdjust(BudgetMutation):
                 at=timezone.now(),
             )
         return cls(member=member, posting_id=_posting_id(correction))
-
-
-def _reason_of_clawback(given: dict[str, Any]) -> str | None:
-    """Return why value is taken back; ``None`` when it isn't."""
-    if given["claw_back"]:
-        return checked_text(given.get("reason"), field="reason", longest=LONGEST_REASON)
-    for name in ("reason", "idempotency_key"):
-        if given.get(name) is not None:
-            raise field_error(name, "This goes with a clawback only.", "invalid")
-    return None
 
 
 def _posting_id(correction: ledger.Correction | None) -> str | None:

@@ -22,7 +22,9 @@ from saleor_program_budgets.interfaces.graphql.common import (
     to_amount,
 )
 from saleor_program_budgets.interfaces.graphql.enums import (
+    ProgramBudgetCycleLength,
     ProgramBudgetOveragePolicy,
+    ProgramBudgetProration,
     ProgramBudgetRefundPolicy,
 )
 from saleor_program_budgets.interfaces.graphql.errors import (
@@ -40,7 +42,16 @@ from saleor_program_budgets.interfaces.graphql.types.program import ProgramBudge
 from saleor_program_budgets.models import Program
 from saleor_program_budgets.money import Amount, zero
 
-MAY_BE_NULL = {"opens_at", "closes_at"}
+MAY_BE_NULL = {"opens_at", "closes_at", "cycle_anchor", "carry_limit", "carry_days"}
+
+AMOUNTS = {"allotment", "carry_limit"}
+LISTS = {"cycle_dates", "reminder_days"}
+CHOICES = {
+    "overage_policy": Program.OveragePolicy,
+    "refund_policy": Program.RefundPolicy,
+    "cycle_length": Program.CycleLength,
+    "proration": Program.Proration,
+}
 
 
 class ProgramBudgetProgramInput(BaseInputObjectType):
@@ -55,6 +66,45 @@ class ProgramBudgetProgramInput(BaseInputObjectType):
             "What each member is given for a cycle, in the program's currency. Defaults to 0; a "
             "change counts from the next cycle on."
         )
+    )
+    allotment_items = graphene.Int(
+        description=(
+            "How many pieces each member is given for a cycle beside it. Defaults to 0: pieces "
+            "aren't counted."
+        )
+    )
+    cycle_length = ProgramBudgetCycleLength(
+        description=(
+            "How long a cycle lasts. Defaults to ANNUAL; a change counts from the end of the open "
+            "cycle on."
+        )
+    )
+    cycle_anchor = DateTime(
+        description="The instant that cycles are cut from. Defaults to when the first one starts."
+    )
+    cycle_dates = NonNullList(
+        DateTime, description="Where cycles of CUSTOM length are cut, each after the one before."
+    )
+    proration = ProgramBudgetProration(
+        description="What who joins in the middle of a cycle is allotted of it. Defaults to FULL."
+    )
+    carries_forward = graphene.Boolean(
+        description=(
+            "Whether what is left at a period's end is carried into the next. Defaults to false."
+        )
+    )
+    carry_limit = PositiveDecimal(
+        description="How much of it at most for each member; null for all."
+    )
+    carry_days = graphene.Int(
+        description="For how many days it is carried; null until the next period ends."
+    )
+    reminder_days = NonNullList(
+        graphene.Int,
+        description=(
+            "How many days before value lapses members are reminded. Defaults to 30 and 7; an "
+            "empty list for never."
+        ),
     )
     includes_shipping = graphene.Boolean(
         description="Whether budgets cover shipping. Defaults to true."
@@ -124,7 +174,7 @@ class ProgramBudgetProgramCreate(BudgetMutation):
         if len(currency) != 3 or not is_currency(currency):
             raise field_error("currency", f"“{currency}” is not a currency code.", "invalid")
         channels = _channels(cls, input, currency) or []
-        rules = _changed(programs.Rules(name=name, allotment=zero(currency)), input)
+        rules = changed_rules(programs.Rules(name=name, allotment=zero(currency)), input)
         with translated():
             program = programs.create_program(
                 slug=slug, rules=rules, channel_ids=channels, at=timezone.now()
@@ -152,9 +202,9 @@ class ProgramBudgetProgramUpdate(BudgetMutation):
         """Lay what is given over the rules as they are."""
         program = cls.find(Program.objects.all(), id, ProgramBudgetProgram)
         channels = _channels(cls, input, program.currency)
-        rules = _changed(_rules_of(program), input)
+        rules = changed_rules(rules_of(program), input)
         with translated(), transaction.atomic():
-            programs.update_program(program=program, rules=rules)
+            programs.update_program(program=program, rules=rules, at=timezone.now())
             if channels is not None:
                 programs.set_channels(program=program, channel_ids=channels)
         return cls(program=program)
@@ -212,7 +262,8 @@ class ProgramBudgetProgramClose(BudgetMutation):
         return cls(program=program)
 
 
-def _rules_of(program: Program) -> programs.Rules:
+def rules_of(program: Program) -> programs.Rules:
+    """Return the program's rules as they are."""
     return programs.Rules(
         name=program.name,
         overage_policy=Program.OveragePolicy(program.overage_policy),
@@ -224,11 +275,24 @@ def _rules_of(program: Program) -> programs.Rules:
         hold_ttl_minutes=program.hold_ttl_minutes,
         refund_policy=Program.RefundPolicy(program.refund_policy),
         refund_grace_days=program.refund_grace_days,
+        cycle_length=Program.CycleLength(program.cycle_length),
+        cycle_anchor=program.cycle_anchor,
+        cycle_dates=tuple(program.cycle_dates),
         allotment=Amount(program.allotment_minor, program.currency),
+        allotment_items=program.allotment_items,
+        proration=Program.Proration(program.proration),
+        carries_forward=program.carries_forward,
+        carry_limit=_amount_or_none(program.carry_limit_minor, program.currency),
+        carry_days=program.carry_days,
+        reminder_days=tuple(program.reminder_days),
     )
 
 
-def _changed(rules: programs.Rules, given: dict[str, Any]) -> programs.Rules:
+def _amount_or_none(minor: int | None, currency: str) -> Amount | None:
+    return None if minor is None else Amount(minor, currency)
+
+
+def changed_rules(rules: programs.Rules, given: dict[str, Any]) -> programs.Rules:
     """Return *rules* with what the input gives laid over them."""
     changes = {
         name: value for name, value in given.items() if name not in {"slug", "currency", "channels"}
@@ -236,18 +300,24 @@ def _changed(rules: programs.Rules, given: dict[str, Any]) -> programs.Rules:
     for name, value in changes.items():
         if value is None and name not in MAY_BE_NULL:
             raise field_error(name, "This field can't be null.", "required")
-    if "name" in changes:
-        changes["name"] = checked_text(changes["name"], field="name", longest=LONGEST_NAME)
-    if "overage_policy" in changes:
-        changes["overage_policy"] = Program.OveragePolicy(changes["overage_policy"])
-    if "refund_policy" in changes:
-        changes["refund_policy"] = Program.RefundPolicy(changes["refund_policy"])
-    if "allotment" in changes:
-        with translated():
-            changes["allotment"] = to_amount(
-                changes["allotment"], rules.allotment.currency, field="allotment"
-            )
+        changes[name] = _as_rule(name, value, rules.allotment.currency)
+    if changes.get("cycle_length", Program.CycleLength.CUSTOM) != Program.CycleLength.CUSTOM:
+        changes.setdefault("cycle_dates", ())
     return replace(rules, **changes)
+
+
+def _as_rule(name: str, value: Any, currency: str) -> Any:
+    """Return one value of the input as the core takes it."""
+    if name == "name":
+        return checked_text(value, field="name", longest=LONGEST_NAME)
+    if name in CHOICES:
+        return CHOICES[name](value)
+    if name in LISTS:
+        return tuple(value)
+    if name in AMOUNTS and value is not None:
+        with translated():
+            return to_amount(value, currency, field=name)
+    return value
 
 
 def _channels(

@@ -23,6 +23,7 @@ from saleor_program_budgets.interfaces.graphql.filters import (
     ProgramBudgetJournalSortingInput,
     ProgramBudgetRefusedPurchaseFilterInput,
     in_time,
+    key_in,
     narrowed,
     newest_first,
     with_remainder,
@@ -105,16 +106,20 @@ class JournalQueries(graphene.ObjectType):
     def resolve_program_budget_entries(_root: Any, info: Any, **arguments: Any) -> Any:
         """List entries, each with its posting and limit."""
         given = arguments.get("filter") or {}
+        using = get_database_connection_name(info.context)
         queryset = narrowed(
-            Entry.objects.using(get_database_connection_name(info.context)),
+            Entry.objects.using(using),
             given,
             {
                 "program": ("posting__program", PROGRAM),
                 "member": ("posting__member", MEMBER),
-                "account": ("limit__account", "ProgramBudgetAccount"),
                 "order": ("posting__order_id", "Order"),
             },
         )
+        if given.get("account") is not None:
+            account_id = key_in(given["account"], "ProgramBudgetAccount")
+            limits = ledger.limits_on(account_id=account_id, using=using)
+            queryset = queryset.filter(limit_id__in=limits)
         if given.get("kind") is not None:
             queryset = queryset.filter(posting__kind=given["kind"])
         else:

@@ -68,6 +68,7 @@ class MemberQueries(graphene.ObjectType):
                 "program": ("program", "ProgramBudgetProgram"),
                 "account": ("account", "ProgramBudgetAccount"),
                 "user": ("user", "User"),
+                "group": ("groups__group", "ProgramBudgetGroup"),
             },
         )
         if given.get("is_active") is not None:

@@ -15,13 +15,18 @@ from saleor.permission.auth_filters import AuthorizationFilters
 from saleor.permission.enums import AccountPermissions
 
 from saleor_program_budgets import models
-from saleor_program_budgets.interfaces.graphql.common import DOC_CATEGORY, minor_to_money
+from saleor_program_budgets.interfaces.graphql.common import (
+    DOC_CATEGORY,
+    READ_FIGURES,
+    minor_to_money,
+)
 from saleor_program_budgets.interfaces.graphql.enums import ProgramBudgetLotOrigin
 from saleor_program_budgets.interfaces.graphql.fields import (
     linked_field,
     linked_list_field,
     money_field,
 )
+from saleor_program_budgets.interfaces.graphql.groups import GroupsByMemberIdLoader
 from saleor_program_budgets.interfaces.graphql.loaders import (
     AccountByIdLoader,
     BalanceByMemberLoader,
@@ -30,7 +35,9 @@ from saleor_program_budgets.interfaces.graphql.loaders import (
     ProgramByIdLoader,
 )
 from saleor_program_budgets.interfaces.graphql.types.account import ProgramBudgetAccount
+from saleor_program_budgets.interfaces.graphql.types.group import ProgramBudgetGroup
 from saleor_program_budgets.interfaces.graphql.types.program import ProgramBudgetProgram
+from saleor_program_budgets.interfaces.graphql.types.renewal import ComingFields
 
 
 class ProgramBudgetBalance(BaseObjectType):
@@ -92,19 +99,28 @@ class ProgramBudgetLot(ModelObjectType[models.Lot]):
     )
     expires_at = DateTime(description="From when it can't be spent; null if never.")
     created_at = DateTime(required=True, description="When it was granted.")
-    reason = graphene.String(required=True, description="Why it was granted.")
+    reason = graphene.String(
+        required=True, description="Why it was granted; empty for who may not read all figures."
+    )
 
     class Meta:
         description = (
             "Value granted to a member, with its origin and expiry: amount = available + held + "
-            "spent + lapsed + withdrawn + moved."
+            "spent + lapsed + withdrawn + moved. Amounts whose currency is ITEM count pieces."
         )
         interfaces = [graphene.relay.Node]
         model = models.Lot
         doc_category = DOC_CATEGORY
 
+    @staticmethod
+    def resolve_reason(root: models.Lot, info: Any) -> str:
+        """Show what staff wrote to staff."""
+        requestor = get_user_or_app_from_context(info.context)
+        may_read = requestor and any(requestor.has_perm(each) for each in READ_FIGURES)
+        return root.reason if may_read else ""
 
-class ProgramBudgetMember(ModelObjectType[models.Member]):
+
+class ProgramBudgetMember(ComingFields, ModelObjectType[models.Member]):
     """A user enrolled in a program."""
 
     id = graphene.GlobalID(required=True, description="The ID of the member.")
@@ -141,6 +157,11 @@ class ProgramBudgetMember(ModelObjectType[models.Member]):
         NonNullList(ProgramBudgetLot),
         LotsByMemberIdLoader,
         "What the member was granted, in the order in which it is consumed.",
+    )
+    groups = linked_list_field(
+        NonNullList(ProgramBudgetGroup),
+        GroupsByMemberIdLoader,
+        "The groups the member is in; the first one's terms count, alone.",
     )
 
     class Meta:

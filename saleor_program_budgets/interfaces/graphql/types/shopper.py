@@ -6,21 +6,28 @@ from typing import Any
 
 import graphene
 from saleor.graphql.core.scalars import DateTime
-from saleor.graphql.core.types import BaseObjectType, Money
+from saleor.graphql.core.types import BaseObjectType, Money, NonNullList
 
 from saleor_program_budgets import models
 from saleor_program_budgets.errors import Refusal
 from saleor_program_budgets.interfaces.graphql.common import DOC_CATEGORY, to_global_id, to_money
 from saleor_program_budgets.interfaces.graphql.enums import ProgramBudgetOveragePolicy
 from saleor_program_budgets.interfaces.graphql.errors import ProgramBudgetErrorCode, code_of
-from saleor_program_budgets.interfaces.graphql.fields import linked_field, read_field
+from saleor_program_budgets.interfaces.graphql.fields import (
+    linked_field,
+    linked_list_field,
+    read_field,
+)
 from saleor_program_budgets.interfaces.graphql.loaders import (
     BalanceByMemberLoader,
+    LotsByMemberIdLoader,
     OpenCycleByProgramIdLoader,
     ProgramByIdLoader,
 )
-from saleor_program_budgets.interfaces.graphql.types.member import balance_type
+from saleor_program_budgets.interfaces.graphql.types.member import ProgramBudgetLot, balance_type
 from saleor_program_budgets.interfaces.graphql.types.program import ProgramBudgetProgram
+from saleor_program_budgets.interfaces.graphql.types.renewal import ComingFields
+from saleor_program_budgets.programs import following_period
 
 
 def _figure(name: str, description: str) -> graphene.Field:
@@ -34,7 +41,7 @@ def _figure(name: str, description: str) -> graphene.Field:
     return graphene.Field(Money, required=True, description=description, resolver=resolve)
 
 
-class ProgramBudget(BaseObjectType):
+class ProgramBudget(ComingFields, BaseObjectType):
     """A user's budget in one program; the root is the membership, with program and account."""
 
     id = graphene.ID(required=True, description="The ID of the membership.")
@@ -52,6 +59,11 @@ class ProgramBudget(BaseObjectType):
     cycle_ends_at = DateTime(description="When it ends; null before the first.")
     resets_at = DateTime(description="When the budget is renewed; null if that isn't known.")
     is_active = graphene.Boolean(required=True, description="Whether the membership is active.")
+    lots = linked_list_field(
+        NonNullList(ProgramBudgetLot),
+        LotsByMemberIdLoader,
+        "What was granted, in the order in which it is consumed.",
+    )
 
     class Meta:
         description = "A user's budget in one program."
@@ -74,7 +86,23 @@ class ProgramBudget(BaseObjectType):
         cycle = OpenCycleByProgramIdLoader(info.context).load(root.program_id)
         return cycle.then(lambda found: found and found.ends_at)
 
-    resolve_resets_at = resolve_cycle_ends_at
+    @staticmethod
+    def resolve_resets_at(root: models.Member, info: Any) -> Any:
+        """Name the member's own next renewal, where a period follows."""
+
+        def if_it_goes_on(cycle: models.Cycle | None) -> Any:
+            return renewal_of(root, cycle) if cycle is not None else None
+
+        cycle = OpenCycleByProgramIdLoader(info.context).load(root.program_id)
+        return cycle.then(if_it_goes_on)
+
+
+def renewal_of(member: Any, cycle: models.Cycle) -> Any:
+    """Return when *member* is renewed next; ``None`` in a program's last cycle."""
+    program = member.program
+    is_anniversary = program.cycle_length == models.Program.CycleLength.ANNIVERSARY
+    goes_on = is_anniversary or following_period(program=program, cycle=cycle) is not None
+    return (member.renews_at or cycle.ends_at) if goes_on else None
 
 
 class ProgramBudgetRefusal(BaseObjectType):
@@ -104,6 +132,26 @@ def refusal_type(refusal: Refusal | None) -> ProgramBudgetRefusal | None:
         shortfall=to_money(refusal.shortfall),
         resets_at=refusal.resets_at,
     )
+
+
+class ProgramBudgetCheckoutItems(BaseObjectType):
+    """How a checkout stands in pieces."""
+
+    due = graphene.Int(required=True, description="Of how many pieces the checkout is.")
+    available = graphene.Int(
+        required=True, description="How many the shopper may still order, this checkout apart."
+    )
+    held_on_this_checkout = graphene.Int(
+        required=True, description="How many are reserved for this checkout."
+    )
+    shortfall = graphene.Int(required=True, description="How many are missing.")
+
+    class Meta:
+        description = (
+            "How a checkout stands in pieces, where the program counts them; no other payment "
+            "stands in for a missing one."
+        )
+        doc_category = DOC_CATEGORY
 
 
 class ProgramBudgetCheckout(BaseObjectType):
@@ -142,6 +190,10 @@ class ProgramBudgetCheckout(BaseObjectType):
             "What is left of the checkout's total after every payment authorized so far, the "
             "budget's included."
         ),
+    )
+    items = graphene.Field(
+        ProgramBudgetCheckoutItems,
+        description="The same in pieces; null where the program counts money alone.",
     )
     refusal = graphene.Field(
         ProgramBudgetRefusal,

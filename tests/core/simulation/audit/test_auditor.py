@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from saleor_program_budgets import ledger, programs
-from saleor_program_budgets.models import Hold
+from saleor_program_budgets.models import Hold, Lot, Member, Posting
 from saleor_program_budgets.simulation.audit import books
 from saleor_program_budgets.simulation.audit.auditor import Audit, Auditor
 from saleor_program_budgets.simulation.audit.tally import Tally
@@ -45,6 +45,9 @@ ERRANDS = [
     replace(BUY, number=6, member=3, kind=Kind.CHANGE_MIND),
     replace(BUY, number=7, kind=Kind.ADD_CAP),
     replace(BUY, number=8, member=2, kind=Kind.LEAVE),
+    replace(BUY, number=9, kind=Kind.DEACTIVATE),
+    replace(BUY, number=10, kind=Kind.REFUND),
+    replace(BUY, number=11, kind=Kind.REACTIVATE),
 ]
 type Lines = list[Line]
 type Examine = Callable[..., Audit]
@@ -202,6 +205,29 @@ def test_a_checkout_that_became_two_orders(examine: Examine) -> None:
         return [*lines, replace(place, event=Event.REPEAT, what=Fault.DUPLICATE, answer=twin)]
 
     assert checks(examine(placed)) == ["repeats answered alike"]
+
+
+def test_a_leaver_who_kept_something(examine: Examine) -> None:
+    """25.00 more were granted than the clawback has taken."""
+    [clawback] = Posting.objects.filter(kind="clawback")
+    lot = Lot.objects.filter(limit__member=clawback.member_id, origin="grant").get()
+    tamper(
+        "UPDATE program_budgets_entry SET amount = amount - sign(amount) * %s"
+        " WHERE posting_id = %s AND lot_id = %s",
+        [25_00, clawback.pk, lot.pk],
+    )
+    assert "leavers without a budget" in checks(examine())
+
+
+def test_somebody_who_came_back_to_nothing(examine: Examine) -> None:
+    [member] = Member.objects.filter(
+        pk__in=Posting.objects.filter(kind="clawback").values("member")
+    )
+    programs.deactivate_member(member=member, actor=SHOP, at=member.joined_at)
+    Member.objects.update(is_active=True, deactivated_at=None)
+    audit = examine()
+    assert checks(audit) == ["leavers without a budget"]
+    assert audit.findings[0].told == "all given back"
 
 
 def test_a_request_without_an_answer(examine: Examine) -> None:

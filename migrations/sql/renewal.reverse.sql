@@ -1,0 +1,13 @@
+DROP FUNCTION program_budgets_repeat_caps(program_budgets_cycle, bigint, jsonb);
+DROP FUNCTION program_budgets_turn_cycle(jsonb, text);
+DROP FUNCTION program_budgets_lapse(jsonb, text);
+DROP FUNCTION program_budgets_lapsing(timestamptz, bigint[]);
+DROP FUNCTION program_budgets_renew(jsonb, text);
+DROP FUNCTION program_budgets_renew_limits(jsonb, bigint[]);
+DROP FUNCTION program_budgets_leftovers(program_budgets_period_end[]);
+DROP FUNCTION program_budgets_due(jsonb, bigint[]);
+DROP TYPE program_budgets_period_end;
+DROP FUNCTION program_budgets_year_of(timestamptz, timestamptz, text);
+DROP FUNCTION program_budgets_days_after(timestamptz, int, text);
+DROP FUNCTION program_budgets_instant(timestamp, text);
+DROP FUNCTION program_budgets_terms(jsonb);
