@@ -61,7 +61,8 @@ class Program:
     def caps(self) -> dict[str, dict[str, Any]]:
         """Each account's cap with its figures, by the account's name."""
         edges = self.staff.run("Figures")["edges"]
-        return {edge["node"]["name"]: edge["node"]["caps"][0] for edge in edges}
+        nodes = [edge["node"] for edge in edges if edge["node"]["id"] in self.accounts.values()]
+        return {node["name"]: node["caps"][0] for node in nodes}
 
     def refusals(self) -> int:
         """How many purchases were refused."""

@@ -2,6 +2,10 @@
 
     python -m saleor_program_budgets.simulation [--faults all] [--html report.html]
     python -m saleor_program_budgets.simulation --seeds 200 --faults all
+    python -m saleor_program_budgets.simulation --year
+
+With --year it is a year of several programs in fast-forward: cycles, carry-forward, joiners and
+leavers, until all money of the year is accounted for.
 
 It writes into the database of the configured Django settings (DJANGO_SETTINGS_MODULE), so give it
 one of its own. The exit status is 0 if every client was told the truth, the books balance and
@@ -46,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.seeds is not None and options.html is not None:
         parser.error("--html shows one run: give the seed that it is to show, without --seeds")
+    if options.year is not None and (options.seeds is not None or options.html is not None):
+        parser.error("--year tells of one year, in words: without --seeds and --html")
     if not settings.configured and not os.environ.get("DJANGO_SETTINGS_MODULE"):
         sys.stderr.write(NOT_CONFIGURED)
         return 2
@@ -62,6 +68,8 @@ def _run(options: argparse.Namespace) -> bool:
     from saleor_program_budgets.simulation.report import page  # noqa: PLC0415
     from saleor_program_budgets.simulation.report.progress import Progress  # noqa: PLC0415
 
+    if options.year is not None:
+        return _run_year(options)
     plan = _plan(options)
     if options.html is not None:
         if not plan.trades:
@@ -76,6 +84,20 @@ def _run(options: argparse.Namespace) -> bool:
         page.write(options.html, played, at=_now())
         _write(f"The report is in {options.html}.")
     return played.is_proven
+
+
+def _run_year(options: argparse.Namespace) -> bool:
+    # Models can be imported only now.
+    from saleor_program_budgets.simulation import databases  # noqa: PLC0415
+    from saleor_program_budgets.simulation.year import play  # noqa: PLC0415
+
+    members = options.members or USUAL["members"]
+    year = options.year or _now().year + 1
+    play.require_enough(members=members)
+    databases.prepare(allows_existing=options.allow_existing, write=_write)
+    return play.play(
+        year=year, members=members, seed=options.seed, clock=_now, write=_write
+    ).is_proven
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -121,6 +143,14 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds", type=_seconds, metavar="S", help="how long to trade, in place of --orders"
     )
     _add_what_happens(parser)
+    parser.add_argument(
+        "--year",
+        nargs="?",
+        type=_year,
+        const=0,
+        metavar="YYYY",
+        help="play a year in fast-forward, in place of a day of trading (default: the next one)",
+    )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as a page too")
     parser.add_argument(
         "--allow-existing",
@@ -176,6 +206,13 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("has to be at least 1")
     return number
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    if not 1980 <= year <= 9000:
+        raise argparse.ArgumentTypeError("has to lie between 1980 and 9000")
+    return year
 
 
 def _seconds(text: str) -> float:
