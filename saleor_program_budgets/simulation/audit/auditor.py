@@ -94,10 +94,14 @@ class Auditor:
         return self._audit
 
     def answers(self) -> Iterator[_Result]:
-        """Every request was answered in the end, and none for having been asked wrongly."""
+        """Every request was answered in the end, and none for having been asked wrongly.
+
+        Who isn't a member any more may be told so, and who asks for a raise after its end.
+        """
         for key, told in self._tally.told.items():
             is_right = told.answer is not None and (
-                told.answer.status is not Status.INVALID or told.answer.code == "member"
+                told.answer.status is not Status.INVALID
+                or told.answer.code in {"member", "ends_at"}
             )
             yield _unless(is_right, key, told.answer or "nothing", "a request to be answered")
 
