@@ -197,9 +197,10 @@ def adjust(
 ) -> Correction:
     """Correct a member's budget up or down, for a stated reason.
 
-    What is added lapses at *expires_at*, by default with the open cycle; what is taken away must
-    be neither held nor spent (``NotAvailable``). A leaver's budget can be corrected too. Raises
-    ``InvalidInput`` without a reason, in another currency, or with an expiry that has passed.
+    What is added lapses at *expires_at*, by default with the member's period; what is taken away
+    must be neither held nor spent (``NotAvailable``). A leaver's budget can be corrected too.
+    Raises ``InvalidInput`` without a reason, in another currency, or with an expiry that has
+    passed.
     """
     if not reason.strip():
         raise InvalidInput("reason", "Say why the budget is corrected.", code="REQUIRED")
@@ -212,12 +213,21 @@ def adjust(
         member=member,
         amount=amount,
         cycle=cycle,
-        expires_at=expires_at or (cycle.ends_at if cycle else None),
+        expires_at=expires_at or _end_of_period(member, cycle, at),
         reason=reason,
         key=key or f"adjust:{uuid4()}",
         actor=actor,
         at=at,
     )
+
+
+def _end_of_period(member: Member, cycle: Cycle | None, at: datetime) -> datetime | None:
+    """Return when what the member is given now ends with their period."""
+    if cycle is None:
+        return None
+    return calendar.period_of_member(
+        program=member.program, cycle=cycle, member=member, at=at
+    ).ends_at
 
 
 def _require_future(expires_at: datetime | None, at: datetime) -> None:

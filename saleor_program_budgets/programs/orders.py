@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from saleor_program_budgets import errors, ledger, periods
 from saleor_program_budgets.models import Hold, Program
 from saleor_program_budgets.money import ITEM, Amount
-from saleor_program_budgets.programs import cycles
+from saleor_program_budgets.programs import calendar, cycles
 from saleor_program_budgets.programs.purchases import find_member
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def renewal_at(*, program: Program, hold: Hold, at: datetime) -> ledger.Renewal 
     """Return what a refund at *at* to a lapsed lot becomes; ``None`` when it is forfeited.
 
     GRACE keeps it for some days in the cycle it was spent in; REISSUE makes it part of the open
-    cycle. Without an open cycle there is nothing to reissue into.
+    cycle, until the member's period ends. Without an open cycle there is nothing to reissue into.
     """
     if program.refund_policy == Program.RefundPolicy.GRACE:
         ends_at = periods.days_after(
@@ -128,7 +128,10 @@ def renewal_at(*, program: Program, hold: Hold, at: datetime) -> ledger.Renewal 
         return ledger.Renewal(hold.cycle, ends_at)
     if program.refund_policy == Program.RefundPolicy.REISSUE:
         cycle = cycles.turn_due(program=program, at=at)
-        return ledger.Renewal(cycle, cycle.ends_at) if cycle else None
+        if cycle is None:
+            return None
+        period = calendar.period_of_member(program=program, cycle=cycle, member=hold.member, at=at)
+        return ledger.Renewal(cycle, period.ends_at)
     return None
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from saleor_program_budgets import programs
-from saleor_program_budgets.models import Lot, Member, Rollover
+from saleor_program_budgets.models import Hold, Lot, Member, Rollover
 from tests.support.world import DAY, INSTANT, TESTS, World, usd
 
 
@@ -130,3 +130,30 @@ def test_the_night_in_which_clocks_go_back(world: World) -> None:
     first, second = Lot.objects.filter(limit__member=ann).order_by("starts_at")
     assert (first.expires_at, second.starts_at) == (_on(2026, 10, 25, 0, 30),) * 2
     assert second.expires_at == _on(2027, 10, 25, 0, 30)
+
+
+def test_what_comes_in_between_ends_with_the_members_year(world: World) -> None:
+    # Given a program opened in January that reissues refunds, and Ann, who joined in March.
+    world.at = _on(2026, 1, 5)
+    program = world.open_program(cycle_length="anniversary", refund_policy="reissue")
+    world.at = _on(2026, 3, 10)
+    ann = world.member()
+    held = world.hold(ann, "100.00")
+    world.capture(held, "100.00", order_id="order")
+
+    # When 100.00 of her first year come back in her second one, and she is given 20.00 more,
+    world.at = _on(2027, 4, 1)
+    programs.renew_due(program=program, at=world.at)
+    hold = Hold.objects.get(pk=held.hold_id)
+    programs.refund(
+        hold=hold, amount=usd("100.00"), key="k", actor=TESTS, at=world.at, cause="returned"
+    )
+    programs.adjust(member=ann, amount=usd("20.00"), reason="a prize", actor=TESTS, at=world.at)
+
+    # Then both last as long as her second year, not the program's.
+    origins = Lot.objects.filter(limit__member=ann).exclude(origin="allotment")
+    assert dict(origins.values_list("origin", "expires_at")) == {
+        "refund": _on(2028, 3, 10),
+        "adjustment": _on(2028, 3, 10),
+    }
+    assert world.balance(ann)["available"] == "420.00"
