@@ -78,7 +78,8 @@ def test_members_moved_while_they_buy_are_counted_in_one_place(committed_world: 
         holds = Hold.objects.filter(account_id=cap.account_id)
         assert cap.held == sum(hold.amount for hold in holds)
         met = Limit.objects.filter(pk__in=[share for hold in holds for share in hold.shares])
-        assert {share.cap_id for share in met} == {cap.pk}
+        # All of them may have bought before they were moved, or after it.
+        assert {share.cap_id for share in met} == ({cap.pk} if holds else set())
     assert sum(cap.held for cap in caps) == 12 * 50_00
 
 
