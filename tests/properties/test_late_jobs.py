@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 
 from saleor_program_budgets import ledger
 from tests.properties.late.life import Life
+from tests.properties.late.remains import remains_of
 from tests.properties.late.story import Story, stories
 
 STORIES = int(os.environ.get("PROGRAM_BUDGETS_STORIES", "0"))
@@ -48,7 +49,7 @@ def _lived(story: Story, *, is_prompt: bool) -> dict[str, Any]:
     with atomic:
         life = Life(story, name="world", is_prompt=is_prompt)
         told = {"told": life.live()}
-        remains = life.remains()
+        remains = remains_of(life.program)
         assert [str(difference) for difference in ledger.verify().differences] == []
         transaction.set_rollback(True)
     return told | remains

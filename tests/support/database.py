@@ -91,3 +91,8 @@ def check_constraints() -> Iterator[tuple[str, str, str]]:
             " AND conrelid::regclass::text LIKE 'program_budgets_%' ORDER BY 1, 2"
         )
         yield from cursor.fetchall()
+
+
+def divide(cap_id: int, spread: int) -> None:
+    """Divide a cap into *spread* shares, as many purchases at once do."""
+    tamper("SELECT program_budgets_divide(%s, %s, now())", [cap_id, spread])

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from saleor.channel.models import Channel
     from saleor.graphql.tests.fixtures import ApiClient
 
+REFUSED = [("programBudget", "GRAPHQL_ERROR")]
+"""How Saleor tells of a gate's refusal: field and code."""
 ACTOR = ledger.Actor.system("tests")
 ADDRESS = {
     "firstName": "Ada",
@@ -282,3 +284,8 @@ mutation ($id: ID!) {
   }
 }
 """
+
+
+def fields(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return field and code of each error."""
+    return [(error["field"], error["code"]) for error in answer["errors"]]
