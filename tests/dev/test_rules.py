@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dev.mutations.breaks import BREAKS
 from dev.paths import ROOT
 
 RULES = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -26,9 +27,19 @@ def test_a_named_test_exists(path: str, name: str) -> None:
 
 
 def test_every_rule_names_a_test() -> None:
-    heads = {"| rule | shown by |", "| period | looked at by |"}
+    heads = {
+        "| rule | shown by |",
+        "| period | looked at by |",
+        "| what is broken | noticed by |",
+    }
     without = [row for row in ROWS if row not in heads and "::test_" not in row]
     assert without == []
+
+
+def test_every_break_is_listed() -> None:
+    table = RULES.partition("## Broken on purpose")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| (.+) \| `", table, re.MULTILINE)
+    assert listed == [broken.name for broken in BREAKS]
 
 
 def test_every_example_shows_a_rule() -> None:
