@@ -251,6 +251,7 @@ class Migration(migrations.Migration):
                             ("adjustment", "Adjustment"),
                             ("refund", "Refund"),
                             ("carry", "Carry"),
+                            ("code", "Code"),
                         ],
                         max_length=16,
                     ),
@@ -265,6 +266,20 @@ class Migration(migrations.Migration):
                 ("expires_at", models.DateTimeField(blank=True, db_index=True, null=True)),
                 ("created_at", models.DateTimeField()),
                 ("reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "has_left",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Q(
+                            amount__gt=models.F("held")
+                            + models.F("spent")
+                            + models.F("lapsed")
+                            + models.F("withdrawn")
+                            + models.F("moved")
+                        ),
+                        output_field=models.BooleanField(),
+                    ),
+                ),
                 (
                     "cycle",
                     models.ForeignKey(
@@ -647,6 +662,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("refund_grace_days", models.PositiveIntegerField(default=30)),
+                ("returns_codes", models.BooleanField(default=True)),
                 (
                     "reminder_days",
                     django.contrib.postgres.fields.ArrayField(
@@ -947,6 +963,12 @@ class Migration(migrations.Migration):
             model_name="groupmember",
             constraint=models.UniqueConstraint(
                 fields=("member", "group"), name="group_member_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="lot",
+            index=models.Index(
+                condition=models.Q(("has_left", True)), fields=["expires_at"], name="lot_lapsing"
             ),
         ),
         migrations.AddIndex(

@@ -20,5 +20,6 @@ class Migration(migrations.Migration):
         run_sql("fund"),
         run_sql("renewal"),
         run_sql("reversal"),
+        run_sql("batches"),
         run_sql("rebuild"),
     ]

@@ -58,7 +58,7 @@ class KeyConflict(InvalidInput):
 class Behind(BudgetError):
     """The member's period, or the cycle, is over: it has to be renewed first.
 
-    ``programs`` does so and asks again; nobody above it meets this.
+    ``programs`` does so before, or asks again; nobody above it meets this.
     """
 
 

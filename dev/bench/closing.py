@@ -161,9 +161,9 @@ def _close(stage: Stage, ready: Callable[[], None], at: dt.datetime, is_over: Ev
 
     try:
         ready()
-        began, busy_before = time.perf_counter(), _busy_seconds()
+        began, busy_before = time.perf_counter(), busy_seconds()
         renewed = programs.renew_due(program=stage.program, at=at, progress=progress)
-        seconds, busy = time.perf_counter() - began, _busy_seconds() - busy_before
+        seconds, busy = time.perf_counter() - began, busy_seconds() - busy_before
     finally:
         is_over.set()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTE
@@ -171,7 +171,7 @@ def _close(stage: Stage, ready: Callable[[], None], at: dt.datetime, is_over: Ev
     return Closing(seconds, busy, memory, renewed, pauses)
 
 
-def _busy_seconds() -> float:
+def busy_seconds() -> float:
     """Return the processor time of this connection's server process, which runs beside."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

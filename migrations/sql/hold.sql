@@ -8,6 +8,17 @@ LANGUAGE sql VOLATILE AS $$
         FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
 $$;
 
+-- When a limit resets, for a purchase in p_cycle: a member's with their own period (who stands in
+-- none: with the cycle), a cap with its cycle, and one across all programs not at all.
+CREATE FUNCTION program_budgets_resets_at(p_limit bigint, p_cycle bigint) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(budget.renews_at, cycle.ends_at)
+        FROM program_budgets_limit budget
+        LEFT JOIN program_budgets_cycle cycle
+            ON cycle.id = CASE budget.kind WHEN 'member' THEN p_cycle ELSE budget.cycle_id END
+        WHERE budget.id = p_limit
+$$;
+
 -- Write the refusal down and make it the answer to the key. Changes no balance.
 CREATE FUNCTION program_budgets_refuse(
     p_code text, p_limit bigint, p_unit text, p_requested bigint, p_available bigint,
@@ -25,7 +36,9 @@ BEGIN
     RETURN program_budgets_remember(
         p_request ->> 'key', p_fingerprint,
         jsonb_build_object('status', 'refused', 'code', p_code, 'limit', p_limit, 'unit', p_unit,
-                           'requested', p_requested, 'available', p_available)
+                           'requested', p_requested, 'available', p_available,
+                           'resets_at', program_budgets_resets_at(
+                               p_limit, (p_request ->> 'cycle')::bigint))
     );
 END
 $$;

@@ -417,7 +417,7 @@ LANGUAGE sql STABLE AS $$
         CROSS JOIN LATERAL (
             SELECT lot.amount - lot.held - lot.spent - lot.lapsed - lot.withdrawn - lot.moved AS free
         ) left_over
-        WHERE lot.expires_at <= p_at AND left_over.free > 0
+        WHERE lot.expires_at <= p_at AND lot.has_left
           AND (p_limits IS NULL OR lot.limit_id = ANY (p_limits))
           AND (lot.origin = 'carry' OR lot.expires_at IS DISTINCT FROM budget.renews_at)
         ORDER BY lot.expires_at, lot.id

@@ -27,6 +27,14 @@ BEGIN
     IF EXISTS (SELECT FROM program_budgets_posting WHERE reverses_id = v_posting.id) THEN
         RETURN jsonb_build_object('status', 'not_reversible', 'because', 'reversed');
     END IF;
+    -- Whose period is over is renewed first: what comes back now was not there when it ended.
+    IF EXISTS (
+            SELECT FROM program_budgets_entry line
+                JOIN program_budgets_limit budget ON budget.id = line.limit_id
+                WHERE line.posting_id = v_posting.id AND budget.renews_at <= v_at)
+    THEN
+        RETURN '{"status": "behind"}';
+    END IF;
 
     v_head := v_posting;
     v_head.kind := 'reversal';

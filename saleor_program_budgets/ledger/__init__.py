@@ -3,6 +3,13 @@
 Operations post, queries read, ``verify`` proves. What they promise is in docs/ledger.md.
 """
 
+from saleor_program_budgets.ledger.batches import (
+    Adjusting,
+    Result,
+    adjust_each,
+    postings_under,
+    reverse_each,
+)
 from saleor_program_budgets.ledger.binding import (
     bind,
     due_holds,
@@ -69,6 +76,7 @@ from saleor_program_budgets.ledger.verification import Difference, Verification,
 __all__ = [
     "BATCH",
     "Actor",
+    "Adjusting",
     "Balance",
     "Correction",
     "Difference",
@@ -81,11 +89,13 @@ __all__ = [
     "Rebuilt",
     "Renewal",
     "Renewed",
+    "Result",
     "Sealed",
     "Settlement",
     "Terms",
     "Verification",
     "adjust",
+    "adjust_each",
     "balance_short",
     "balances",
     "bind",
@@ -113,6 +123,7 @@ __all__ = [
     "next_renewal",
     "open_member_limits",
     "plan",
+    "postings_under",
     "raise_cap",
     "rebuild",
     "record_refusal",
@@ -122,6 +133,7 @@ __all__ = [
     "release_unbound",
     "renew",
     "reverse",
+    "reverse_each",
     "seal",
     "set_cap",
     "set_ceiling",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saleor_program_budgets import errors
 from saleor_program_budgets.ledger.database import call
@@ -11,6 +11,7 @@ from saleor_program_budgets.ledger.requests import by
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from saleor_program_budgets.ledger.records import Actor
@@ -27,12 +28,24 @@ def reverse(*, posting_id: int, reason: str, key: str, actor: Actor, at: datetim
 
     Raises ``NotReversible`` for other kinds (a hold is undone by its release, a capture by its
     refund), for a posting that was reversed already, and for value that has been used since;
+    ``Behind`` for a posting to a member whose period is over and not renewed yet, and
     ``NotFound`` for an unknown posting.
     """
-    request = {"posting": posting_id, "reason": reason, **by(key=key, actor=actor, at=at)}
-    answer = call("reverse", request)
+    request = reversal_request(posting_id=posting_id, reason=reason, key=key)
+    return reversed_by(call("reverse", request | by(key=key, actor=actor, at=at)))
+
+
+def reversal_request(*, posting_id: int, reason: str, key: str) -> dict[str, Any]:
+    """Return what ``reverse`` asks: a repetition has to ask for the same."""
+    return {"posting": posting_id, "reason": reason, "key": key}
+
+
+def reversed_by(answer: Mapping[str, Any]) -> Correction:
+    """Return what the database answered to a reversal; raises as ``reverse`` does."""
     if answer["status"] == "unknown_posting":
         raise errors.NotFound("posting", "There is no such posting.")
+    if answer["status"] == "behind":
+        raise errors.Behind
     if answer["status"] == "not_reversible":
         raise errors.NotReversible(NOT_REVERSIBLE[answer["because"]])
     amount = Amount(answer["amount"], answer["unit"])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Function = Literal[
+    "adjust_each",
     "end_due_raises",
     "grant",
     "hold",
@@ -26,6 +27,7 @@ Function = Literal[
     "refuse_early",
     "renew",
     "reverse",
+    "reverse_each",
     "set_cap",
     "set_ceiling",
     "settle",
@@ -74,7 +76,7 @@ def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
     back because of somebody else's locks is tried again; other failures reach the caller, who may
     repeat the request under its key whatever became of it.
     """
-    _require_storable(request)
+    require_storable(request)
     alias = router.db_for_write(Posting)
     arguments = [json.dumps(request), fingerprint(function, request)]
     answer = _call_patiently(alias, function, arguments)
@@ -83,7 +85,8 @@ def call(function: Function, request: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _require_storable(request: Mapping[str, Any]) -> None:
+def require_storable(request: Mapping[str, Any]) -> None:
+    """Raise ``InvalidInput`` for a text that the journal can't keep."""
     for name, value in request.items():
         if isinstance(value, str) and (
             "\x00" in value or len(value) > LONGEST.get(name, LONGEST_TEXT)

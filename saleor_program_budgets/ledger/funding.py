@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from saleor_program_budgets.ledger.database import Function
     from saleor_program_budgets.ledger.records import Actor
     from saleor_program_budgets.models import Cycle, Member
 
@@ -136,6 +137,38 @@ def claw_back(
     return _withdraw("clawback", member, None, unit=unit, cycle=cycle, reason=reason, who=who)
 
 
+def adjustment_request(
+    *, member_id: int, amount: Amount, reason: str, key: str
+) -> tuple[Function, dict[str, Any]]:
+    """Return what ``adjust`` asks, and of which function: a repetition has to ask for the same."""
+    said = {"reason": reason, "key": key}
+    size = Amount(abs(amount.minor), amount.currency)
+    require_positive(size)
+    if amount.minor < 0:
+        return "withdraw", _withdrawal("adjustment", member_id, size, size.currency) | said
+    return "grant", _granting([member_id], size, Lot.Origin.ADJUSTMENT) | said
+
+
+def adjusted(answer: Mapping[str, Any], *, amount: Amount) -> Correction:
+    """Return what the database answered to an adjustment by *amount*; raises as ``adjust`` does."""
+    if amount.minor < 0:
+        return _withdrawn(answer, Amount(-amount.minor, amount.currency), amount.currency)
+    _require_members(answer, amount.currency)
+    return Correction(answer["posting"], amount, "replayed" in answer)
+
+
+def _granting(
+    members: Sequence[int], amount: Amount, origin: Lot.Origin, *, begins: datetime | None = None
+) -> dict[str, Any]:
+    return {
+        "members": sorted(set(members)),
+        "unit": amount.currency,
+        "amount": amount.minor,
+        "origin": origin.value,
+        "starts_at": begins.isoformat() if begins else None,
+    }
+
+
 def _grant(
     members: Sequence[int],
     amount: Amount,
@@ -154,20 +187,29 @@ def _grant(
     answer = call(
         "grant",
         {
-            "members": sorted(set(members)),
-            "unit": amount.currency,
-            "amount": amount.minor,
-            "origin": origin.value,
+            **_granting(members, amount, origin, begins=begins),
             "cycle": cycle.pk if cycle else None,
-            "starts_at": begins.isoformat() if begins else None,
             "expires_at": expires_at.isoformat() if expires_at else None,
             "reason": reason,
             **who,
         },
     )
-    if answer["status"] == "unknown_member":
-        raise errors.NotFound("members", f"Not all of them have a budget in {amount.currency}.")
+    _require_members(answer, amount.currency)
     return answer
+
+
+def _require_members(answer: Mapping[str, Any], unit: str) -> None:
+    if answer["status"] == "unknown_member":
+        raise errors.NotFound("members", f"Not all of them have a budget in {unit}.")
+
+
+def _withdrawal(kind: str, member_id: int, amount: Amount | None, unit: str) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "member": member_id,
+        "unit": unit,
+        "amount": amount.minor if amount else None,
+    }
 
 
 def _withdraw(
@@ -183,15 +225,16 @@ def _withdraw(
     answer = call(
         "withdraw",
         {
-            "kind": kind,
-            "member": member.pk,
-            "unit": unit,
-            "amount": amount.minor if amount else None,
+            **_withdrawal(kind, member.pk, amount, unit),
             "cycle": cycle.pk if cycle else None,
             "reason": reason,
             **who,
         },
     )
+    return _withdrawn(answer, amount, unit)
+
+
+def _withdrawn(answer: Mapping[str, Any], amount: Amount | None, unit: str) -> Correction:
     if answer["status"] == "unknown_member":
         raise errors.NotFound("member", f"The member has no budget in {unit}.")
     if answer["status"] == "not_available":

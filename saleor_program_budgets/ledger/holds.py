@@ -68,7 +68,7 @@ def hold(
     if answer["status"] == "unknown_member":
         raise errors.NotFound("member", f"The member has no budget in {amount.currency}.")
     if answer["status"] == "refused":
-        raise refusal_from(answer, resets_at=cycle.ends_at)
+        raise refusal_from(answer)
     return Held(
         hold_id=UUID(answer["hold"]),
         posting_id=answer["posting"],

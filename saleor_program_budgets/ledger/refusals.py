@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from saleor_program_budgets.models import Member, Program
 
 
-def refusal_from(answer: dict[str, Any], *, resets_at: datetime | None) -> Refusal:
+def refusal_from(answer: dict[str, Any]) -> Refusal:
     """Build the refusal that *answer*, the outcome of a hold, stands for.
 
-    The same answer always gives the same code and amounts; the wording comes from the limit as
-    it is now. *resets_at* is the end of the cycle that the purchase fell into.
+    The same answer always gives the same code, amounts and reset; the wording names the limit as
+    it is called now.
     """
     if answer["code"] == MemberInactive.code:
         return MemberInactive()
+    resets_at = _instant(answer["resets_at"])
     requested = Amount(answer["requested"], answer["unit"])
     available = Amount(answer["available"], answer["unit"])
     if answer["code"] == BalanceShort.code:
@@ -76,6 +77,10 @@ def cap_reached(
     )
 
 
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 def _until(resets_at: datetime | None) -> str:
     return f" It resets on {resets_at:%d %B %Y}." if resets_at else ""
 
@@ -120,12 +125,7 @@ def refuse(
     )
     if "replayed" not in answer:
         return refusal
-    resets_at = answer["resets_at"]
-    return Refusal.again(
-        answer["code"],
-        answer["message"],
-        resets_at=datetime.fromisoformat(resets_at) if resets_at else None,
-    )
+    return Refusal.again(answer["code"], answer["message"], resets_at=_instant(answer["resets_at"]))
 
 
 def record_refusal(

@@ -244,12 +244,14 @@ def turn_cycle(
 def next_renewal(*, program: Program, members: Sequence[int] | None = None) -> datetime | None:
     """Return when the first of a program's members (or of these) is to be renewed."""
     limits = Limit.objects.filter(kind=Limit.Kind.MEMBER, program=program, renews_at__isnull=False)
-    if members is not None:
+    if members is None:
+        ends = limits.order_by("renews_at").values_list("renews_at", flat=True)[:1]
+    else:
+        # Looked up by their keys and compared here: asked for the first, the database would rather
+        # walk through everybody's in order until it meets one of them.
         limits = limits.filter(member_id__in=members)
-    first: datetime | None = (
-        limits.order_by("renews_at").values_list("renews_at", flat=True).first()
-    )
-    return first
+        ends = limits.order_by().values_list("renews_at", flat=True).distinct()
+    return min(filter(None, ends), default=None)
 
 
 def first_due(*, program: Program, due: datetime | None, most: int) -> list[int]:

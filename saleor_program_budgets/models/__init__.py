@@ -2,6 +2,13 @@
 
 from saleor_program_budgets.models.accounts import Account
 from saleor_program_budgets.models.adjustments import Adjustment, AdjustmentLine
+from saleor_program_budgets.models.codes import (
+    CodeAttempt,
+    CodeBatch,
+    CodeLockout,
+    CodeRedemption,
+    RedemptionCode,
+)
 from saleor_program_budgets.models.holds import Hold, HoldLot
 from saleor_program_budgets.models.jobs import JobRun
 from saleor_program_budgets.models.journal import Entry, Outcome, Posting, Refused
@@ -22,6 +29,10 @@ __all__ = [
     "Adjustment",
     "AdjustmentLine",
     "Cap",
+    "CodeAttempt",
+    "CodeBatch",
+    "CodeLockout",
+    "CodeRedemption",
     "Cycle",
     "Entry",
     "GroupMember",
@@ -37,6 +48,7 @@ __all__ = [
     "Program",
     "ProgramChannel",
     "Raise",
+    "RedemptionCode",
     "Refused",
     "Reminder",
     "Rollover",

@@ -143,7 +143,7 @@ class Lot(models.Model):
     ``amount = available + held + spent + lapsed + withdrawn + moved``: what has lapsed, was taken
     back, or went on into another lot that names this one as its ``source``. ``unit`` is the
     limit's, so that sums over a cycle read lots alone. An allotment ``starts_at`` the beginning
-    of the period it is for.
+    of the period it is for. ``has_left`` says whether anything is available.
     """
 
     class Origin(models.TextChoices):
@@ -154,6 +154,7 @@ class Lot(models.Model):
         ADJUSTMENT = "adjustment"
         REFUND = "refund"
         CARRY = "carry"
+        CODE = "code"
 
     limit = models.ForeignKey(Limit, on_delete=models.PROTECT, related_name="lots")
     unit = models.CharField(max_length=16)
@@ -170,8 +171,20 @@ class Lot(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
     created_at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True)
+    has_left = models.GeneratedField(
+        expression=Q(  # type: ignore[arg-type]  # Django takes conditions, its stubs don't
+            amount__gt=F("held") + F("spent") + F("lapsed") + F("withdrawn") + F("moved")
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
+        indexes = (
+            # What may still lapse, however much has. An index over the figures themselves would
+            # have to follow every purchase.
+            models.Index(fields=("expires_at",), name="lot_lapsing", condition=Q(has_left=True)),
+        )
         constraints = (
             none_negative(
                 F("held"),

@@ -21,7 +21,8 @@ class Program(models.Model):
     Cycles are cut from ``cycle_anchor`` on, the instant the first one started; those of CUSTOM
     length between ``cycle_dates``. Of what is left at a cycle's end ``carry_limit_minor``
     (``None``: all) is carried for ``carry_days`` (``None``: until the next cycle ends). Members
-    are reminded ``reminder_days`` before credit of theirs lapses.
+    are reminded ``reminder_days`` before credit of theirs lapses. If it ``returns_codes``, the
+    discount code of a cancelled order can be used again.
     """
 
     class Status(models.TextChoices):
@@ -90,6 +91,7 @@ class Program(models.Model):
         max_length=16, choices=RefundPolicy.choices, default=RefundPolicy.FORFEIT
     )
     refund_grace_days = models.PositiveIntegerField(default=30)
+    returns_codes = models.BooleanField(default=True)
     reminder_days = ArrayField(
         models.PositiveSmallIntegerField(), default=default_reminder_days, blank=True
     )

@@ -3,13 +3,13 @@
 from saleor_program_budgets.programs.adjustments import (
     adjustment_totals,
     apply_adjustment,
-    preview_adjustment,
     undo_adjustment,
 )
 from saleor_program_budgets.programs.basis import Taxed, due_from
 from saleor_program_budgets.programs.calendar import following_period
 from saleor_program_budgets.programs.caps import raise_cap, set_cap
 from saleor_program_budgets.programs.cycles import plan, renew_due, turn_due, up_to_date
+from saleor_program_budgets.programs.drafts import preview_adjustment, purge_drafts
 from saleor_program_budgets.programs.enrollment import (
     adjust,
     deactivate_member,
@@ -114,6 +114,7 @@ __all__ = [
     "preview_adjustment",
     "preview_cap",
     "preview_rules",
+    "purge_drafts",
     "raise_cap",
     "reactivate_member",
     "refund",

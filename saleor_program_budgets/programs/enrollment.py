@@ -278,6 +278,18 @@ def deactivate_member(
     return _take_back(member, cycle, reason=reason, actor=actor, at=at)
 
 
+def complete_leaving(*, member: Member, actor: Actor, at: datetime) -> list[Correction]:
+    """Take back what an interrupted deactivation has left a leaver, in each unit.
+
+    Nothing of who has come back meanwhile, and nothing that they were given since they left.
+    """
+    cycle = cycles.up_to_date(member, at=at)
+    member.refresh_from_db(fields=MEMBERSHIP)
+    if member.is_active:
+        return []
+    return _take_back(member, cycle, reason="left the program", actor=actor, at=at)
+
+
 def reactivate_member(*, member: Member, actor: Actor, at: datetime) -> Member:
     """Let the member buy again: what was taken back at leaving is given back.
 
@@ -292,7 +304,7 @@ def reactivate_member(*, member: Member, actor: Actor, at: datetime) -> Member:
         taken = _take_back(member, cycle, reason="left the program", actor=actor, at=at)
         _give_back(taken, actor, at)
         _become_active(member)
-    if cycle is not None:
+    if cycle is not None and member.is_active:
         allot(program=member.program, cycle=cycle, members=[member], actor=actor, at=at)
     return member
 

@@ -1,4 +1,4 @@
-"""Lists of members and amounts, as CSV: read, and every line that can't be used told why."""
+"""Lists of members, some with amounts, as CSV: read, and what can't be used of them told why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from saleor_program_budgets.models import Member
 from saleor_program_budgets.money import Amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from saleor_program_budgets.models import Program
 
@@ -61,6 +61,16 @@ class Row:
     member_id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One line of a list of members: whom it names how."""
+
+    line: int
+    named_by: str
+    name: str
+    member_id: int = 0
+
+
 class Unusable(Exception):
     """A line that can't be used; *field* and message say why."""
 
@@ -91,14 +101,32 @@ def read_list(
     return found, sorted([*rejected, *unknown], key=lambda problem: problem.line)
 
 
-def _lines(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+def read_members(content: bytes, *, program: Program) -> tuple[list[Named], list[Rejected]]:
+    """Return the usable lines of a CSV with members alone, and the others with the reason.
+
+    As ``read_list``, but without any column beside those that name members.
+    """
+    rows: list[Named] = []
+    rejected: list[Rejected] = []
+    for line, cells in _lines(content, MEMBER_COLUMNS):
+        try:
+            rows.append(_named(line, cells))
+        except Unusable as problem:
+            rejected.append(Rejected(line, problem.field, problem.message))
+    found, unknown = _with_members(rows, program)
+    return found, sorted([*rejected, *unknown], key=lambda problem: problem.line)
+
+
+def _lines(
+    content: bytes, columns: Sequence[str] = COLUMNS
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield number and cells of each line that isn't empty."""
     text = _decoded(content)
     first_line = text.partition("\n")[0]
     is_semicolon = ";" in first_line and "," not in first_line
     reader = csv.reader(io.StringIO(text), delimiter=";" if is_semicolon else ",", strict=True)
     try:
-        header = _checked_header(next(reader, []))
+        header = _checked_header(next(reader, []), columns)
         count = 0
         for cells in reader:
             if not any(cell.strip() for cell in cells):
@@ -123,19 +151,19 @@ def _decoded(content: bytes) -> str:
         raise InvalidInput("csv", f"Save the list as UTF-8: line {line} isn't.") from error
 
 
-def _checked_header(cells: list[str]) -> list[str]:
+def _checked_header(cells: list[str], columns: Sequence[str]) -> list[str]:
     header = [cell.strip().lower() for cell in cells]
     for column in header:
-        if column not in COLUMNS:
+        if column not in columns:
             raise InvalidInput(
-                "csv", f"“{column[:50]}” is no column of a list; those are {', '.join(COLUMNS)}."
+                "csv", f"“{column[:50]}” is no column of a list; those are {', '.join(columns)}."
             )
     if len(set(header)) != len(header):
         raise InvalidInput("csv", "A column stands in the header twice.")
-    if "amount" not in header or not set(header).intersection(MEMBER_COLUMNS):
-        raise InvalidInput(
-            "csv", f"The header needs “amount” and one of {', '.join(MEMBER_COLUMNS)}."
-        )
+    needs_amount = "amount" in columns
+    if (needs_amount and "amount" not in header) or not set(header).intersection(MEMBER_COLUMNS):
+        needed = f"{'“amount” and ' if needs_amount else ''}one of {', '.join(MEMBER_COLUMNS)}"
+        raise InvalidInput("csv", f"The header needs {needed}.")
     if "external_user_id" in header and not _has_external_reference():
         raise InvalidInput("csv", "The users of this shop have no external ids.")
     return header
@@ -149,7 +177,7 @@ def _has_external_reference() -> bool:
     return True
 
 
-def _row(line: int, cells: dict[str, str], program: Program, at: datetime) -> Row:
+def _named(line: int, cells: dict[str, str]) -> Named:
     if cells[""]:
         raise Unusable("line", "The line has more cells than the header.")
     for column, cell in cells.items():
@@ -158,13 +186,18 @@ def _row(line: int, cells: dict[str, str], program: Program, at: datetime) -> Ro
     named_by = [column for column in MEMBER_COLUMNS if cells.get(column)]
     if len(named_by) != 1:
         raise Unusable("member", f"Name the member by one of {', '.join(MEMBER_COLUMNS)}.")
+    return Named(line, named_by[0], cells[named_by[0]])
+
+
+def _row(line: int, cells: dict[str, str], program: Program, at: datetime) -> Row:
+    named = _named(line, cells)
     reason = cells.get("reason", "")
     if len(reason) > LONGEST_REASON:
         raise Unusable("reason", f"A reason has up to {LONGEST_REASON} characters.")
     return Row(
         line=line,
-        named_by=named_by[0],
-        name=cells[named_by[0]],
+        named_by=named.named_by,
+        name=named.name,
         amount=_amount(cells["amount"], program),
         reason=reason,
         expires_at=_expiry(cells.get("expires_on", ""), program, at),
@@ -199,10 +232,12 @@ def _expiry(cell: str, program: Program, at: datetime) -> datetime | None:
     return expires_at
 
 
-def _with_members(rows: list[Row], program: Program) -> tuple[list[Row], list[Rejected]]:
+def _with_members[R: (Row, Named)](
+    rows: list[R], program: Program
+) -> tuple[list[R], list[Rejected]]:
     """Return the rows with their members, and those that name none or several."""
     by_name = {column: _members_by(column, rows, program) for column in MEMBER_COLUMNS}
-    found: list[Row] = []
+    found: list[R] = []
     rejected: list[Rejected] = []
     for row in rows:
         members = by_name[row.named_by].get(_canonical(row), [])
@@ -214,7 +249,7 @@ def _with_members(rows: list[Row], program: Program) -> tuple[list[Row], list[Re
     return found, rejected
 
 
-def _members_by(column: str, rows: Iterable[Row], program: Program) -> dict[Any, list[int]]:
+def _members_by(column: str, rows: Iterable[Row | Named], program: Program) -> dict[Any, list[int]]:
     """Return the program's members (ids) by what the rows name them by, in *column*."""
     names = {_canonical(row) for row in rows if row.named_by == column} - {None}
     key: Any = {
@@ -235,7 +270,7 @@ def _members_by(column: str, rows: Iterable[Row], program: Program) -> dict[Any,
     return found
 
 
-def _canonical(row: Row) -> str | int | None:
+def _canonical(row: Row | Named) -> str | int | None:
     """Return a row's name as it is looked up; ``None`` is nobody's."""
     if row.named_by == "member_id":
         is_id = row.name.isascii() and row.name.isdigit() and len(row.name) <= 18

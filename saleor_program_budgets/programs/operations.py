@@ -40,6 +40,7 @@ class Rules:
     overage_policy: Program.OveragePolicy = Program.OveragePolicy.BLOCK
     refund_policy: Program.RefundPolicy = Program.RefundPolicy.FORFEIT
     refund_grace_days: int = 30
+    returns_codes: bool = True
     includes_shipping: bool = True
     includes_tax: bool = True
     time_zone: str = "UTC"
@@ -289,6 +290,7 @@ def apply_rules(program: Program, rules: Rules) -> None:
     program.overage_policy = rules.overage_policy
     program.refund_policy = rules.refund_policy
     program.refund_grace_days = rules.refund_grace_days
+    program.returns_codes = rules.returns_codes
     program.includes_shipping = rules.includes_shipping
     program.includes_tax = rules.includes_tax
     program.time_zone = rules.time_zone

@@ -215,9 +215,7 @@ def _with_something_left() -> QuerySet[Member]:
 
 def _complete(member: Member, at: datetime) -> bool:
     """Finish a leaver's deactivation; says whether anything was left to do."""
-    taken = enrollment.deactivate_member(
-        member=member, left_with_user=member.left_with_user, actor=LEAVERS, at=at
-    )
+    taken = enrollment.complete_leaving(member=member, actor=LEAVERS, at=at)
     return any(correction.posting_id and not correction.is_replay for correction in taken)
 
 

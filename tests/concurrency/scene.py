@@ -219,6 +219,40 @@ def reverse(*, key: str = "") -> Act:
     )
 
 
+def adjust_each(value: str, *, key: str = "") -> Act:
+    """A set of one line; told as what became of it."""
+
+    def prepare(scene: Scene) -> Job:
+        line = ledger.Adjusting(
+            member_id=scene.ann.pk,
+            amount=usd(value),
+            expires_at=None,
+            reason="a test",
+            key=key or scene.world.key("adjust"),
+        )
+        return lambda: list(
+            ledger.adjust_each(
+                lines=[line], cycle=scene.cycle, actor=TESTS, at=scene.world.at
+            ).values()
+        )
+
+    return prepare
+
+
+def reverse_each(*, key: str = "") -> Act:
+    """A set that undoes the scene's posting alone; told as what became of it."""
+    return lambda scene: (
+        lambda: list(
+            ledger.reverse_each(
+                postings={key or scene.world.key("reverse"): scene.posting_id},
+                reason="a test",
+                actor=TESTS,
+                at=scene.world.at,
+            ).values()
+        )
+    )
+
+
 def set_cap(value: str, *, key: str = "") -> Act:
     return lambda scene: (
         lambda: programs.set_cap(

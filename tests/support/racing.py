@@ -37,18 +37,26 @@ UNIQUE_ONCE = (
     "program_budgets_outcome_pkey",
     "lot_one_allotment_per_period",
     "posting_reversed_once",
+    "code_redeemed_once",
 )
 """The indexes by which something happens once; beside the checks, the database's last guard."""
 
 # Where an operation has checked all it checks, and has written nothing that others see: in front
-# of its posting, of its lots, of an outcome without a posting, of a member's or account's new row.
+# of its posting, of its lots, of an outcome without a posting, of a row that Django writes.
 BEFORE_WRITING = {
     "program_budgets_post": re.compile(r"\bBEGIN\b"),
+    "program_budgets_move_each": re.compile(r"\bBEGIN\b"),
     "program_budgets_remember": re.compile(r"\bBEGIN\b"),
     "program_budgets_grant": re.compile(r"(?=WITH granted AS)"),
     "program_budgets_rebuild": re.compile(r"PERFORM program_budgets_stop_postings\(\);"),
 }
-WRITTEN_BY_DJANGO = ("program_budgets_member", "program_budgets_account")
+WRITTEN_BY_DJANGO = {
+    "program_budgets_member": "UPDATE",
+    "program_budgets_account": "UPDATE",
+    "program_budgets_codebatch": "UPDATE",
+    "program_budgets_redemptioncode": "UPDATE",
+    "program_budgets_coderedemption": "INSERT OR UPDATE",
+}
 STOP = f"""
 CREATE FUNCTION tests_stop_at(p_place text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -271,9 +279,9 @@ def _stops() -> Iterator[None]:
         return _before_writing(name, text, "tests_stop_at('write')")
 
     execute(STOP)
-    for table in WRITTEN_BY_DJANGO:
+    for table, writes in WRITTEN_BY_DJANGO.items():
         execute(
-            f"CREATE TRIGGER tests_stop BEFORE UPDATE ON {table}"
+            f"CREATE TRIGGER tests_stop BEFORE {writes} ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION tests_stop_before_writing()"
         )
     try:

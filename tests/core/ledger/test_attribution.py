@@ -15,7 +15,7 @@ WHO_SPENT_WHAT = """
         JOIN program_budgets_member member ON member.id = posting.member_id
         JOIN program_budgets_account account ON account.id = posting.account_id
         WHERE entry.bucket = 'spent' AND entry.lot_id IS NOT NULL
-        ORDER BY entry.id
+        ORDER BY posting.id, entry.lot_id
 """
 
 

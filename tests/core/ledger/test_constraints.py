@@ -78,7 +78,8 @@ def test_a_row_that_may_never_be(table: str, change: str) -> None:
 )
 def test_what_may_be_once(table: str, key: str) -> None:
     fields = apps.get_model("program_budgets", table)._meta.local_concrete_fields
-    names = ", ".join(field.column for field in fields if not field.primary_key)
+    written = [field for field in fields if not (field.primary_key or field.generated)]
+    names = ", ".join(field.column for field in written)
     assert (
         refused_by(
             f"INSERT INTO program_budgets_{table} ({names})"

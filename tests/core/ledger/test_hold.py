@@ -126,6 +126,35 @@ def test_the_words_of_a_refusal(world: World) -> None:
     )
 
 
+def test_a_refusal_says_when_what_bound_resets(world: World) -> None:
+    # Given anniversaries, and Ann, who joined 100 days into the program's first year.
+    world.open_program(cycle_length="anniversary")
+    acme = world.account("Acme")
+    world.cap(acme, "100.00")
+    cycle = world.cycle
+    world.at += 100 * DAY
+    ann = world.member(acme)
+
+    # Then her balance resets with her own year, the cap with the program's,
+    with pytest.raises(BalanceShort) as own:
+        world.hold(ann, "365.00", key="own")
+    assert own.value.resets_at == cycle.ends_at + 100 * DAY
+    with pytest.raises(CapReached) as shared:
+        world.hold(ann, "120.00", key="shared")
+    assert shared.value.resets_at == cycle.ends_at
+
+    # and who asks again two years later is told the same.
+    world.at += 730 * DAY
+    programs.renew_due(program=world.program, at=world.at)
+    for key, value, first in [("own", "365.00", own), ("shared", "120.00", shared)]:
+        with pytest.raises(Refusal) as again:
+            world.hold(ann, value, key=key)
+        assert (str(again.value), again.value.resets_at) == (
+            str(first.value),
+            first.value.resets_at,
+        )
+
+
 def test_an_inactive_member_is_refused_before_the_balance(world: World) -> None:
     ann = world.member()
     programs.deactivate_member(member=ann, actor=TESTS, at=world.at)

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.errors import (
+    Behind,
     KeyConflict,
     NotFound,
     NotReversible,
@@ -12,7 +14,7 @@ from saleor_program_budgets.errors import (
 from saleor_program_budgets.models import Entry, Hold, HoldLot, Limit, Lot, Member, Posting
 from saleor_program_budgets.money import Amount
 from tests.support.database import divide, snapshot
-from tests.support.world import DAY, World, figures, lot_figures
+from tests.support.world import DAY, TESTS, World, figures, lot_figures
 
 
 def last(kind: str) -> int:
@@ -213,3 +215,31 @@ def test_a_refund_is_reversed_under_a_cap_set_since(world: World) -> None:
     assert figures(cap) == {"ceiling": "100.00", "spent": "45.00"}
     world.reverse(refund.posting_id)
     assert figures(cap) == {"ceiling": "100.00", "spent": "65.00"}
+
+
+def test_whose_period_is_over_is_renewed_first(world: World) -> None:
+    # Given 250.00 spent of January's 300.00, the other 50.00 taken away by mistake, and a month
+    # that is over, from which all that is left is carried.
+    program = world.open_program(cycle_length="monthly", carries_forward=True)
+    ann = world.member()
+    world.capture(world.hold(ann, "250.00"), "250.00")
+    taken = world.adjust(ann, "-50.00")
+    january = Lot.objects.get()
+    world.at = world.cycle.ends_at
+
+    # When that is undone before anybody has renewed her, it waits: she had nothing to carry.
+    before = snapshot()
+    with pytest.raises(Behind):
+        world.reverse(taken.posting_id, key="k")
+    assert snapshot() == before
+    programs.renew_due(program=program, at=world.at)
+    world.reverse(taken.posting_id, key="k")
+
+    # Then they are January's, which is over: they lapse.
+    assert ledger.lapse(actor=TESTS, at=world.at) == 1
+    assert lot_figures(january) == {"spent": "250.00", "lapsed": "50.00"}
+    assert world.balance(ann) == {"available": "300.00"}
+
+    # And a repetition is answered, however late.
+    world.at = world.cycle.ends_at
+    assert world.reverse(taken.posting_id, key="k").is_replay

@@ -1,7 +1,9 @@
-"""Corrections of many members: looked at, applied line by line, interrupted, undone."""
+"""Corrections of many members: looked at, applied, undone."""
 
 import datetime as dt
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -13,9 +15,9 @@ from saleor_program_budgets import ledger, programs
 from saleor_program_budgets.errors import InvalidInput
 from saleor_program_budgets.models import Adjustment, AdjustmentLine, Lot, Member, Posting
 from saleor_program_budgets.money import Amount
-from saleor_program_budgets.programs import AlreadyRunning, adjustments, jobs, lists
+from saleor_program_budgets.programs import AlreadyRunning, jobs, lists
 from tests.support.database import snapshot
-from tests.support.world import DAY, START, TESTS, World, lot_figures, usd
+from tests.support.world import DAY, INSTANT, START, TESTS, World, lot_figures, usd
 
 OTHER = ledger.Actor("staff", "another")
 
@@ -309,74 +311,19 @@ def test_it_is_applied_once(world: World) -> None:
     assert world.balance(ann) == {"available": "305.00"}
 
 
-def test_it_goes_on_where_it_was_interrupted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Given a process that dies after the second of three lines was posted, before it was marked.
-    world.open_program(cycle_length="monthly")
-    members = world.members(3, world.account("Acme"))
-    batch = of_list(world, *(f"{member.pk},5.00" for member in members))
-    real = adjustments._post
-
-    def dies(line: AdjustmentLine, *rest: object) -> None:
-        real(line, *rest)
-        if line.number == 3:
-            raise ConnectionError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(adjustments, "_post", dies)
-        with pytest.raises(ConnectionError):
-            apply(world, batch)
-    assert [status for _, _, status, _ in lines(batch)] == ["posted", "draft", "draft"]
-    assert Adjustment.objects.get().status == "applying"
-
-    # When it is applied again, a cycle later, then the second is found, and the third posted.
-    world.at += 31 * DAY
-    apply(world, batch)
-    assert [status for _, _, status, _ in lines(batch)] == ["posted"] * 3
-    assert Posting.objects.filter(kind="adjustment").count() == 3
-    programs.renew_due(program=world.program, at=world.at)
-    assert [world.balance(member)["available"] for member in members] == [
-        "300.00",
-        "300.00",
-        "305.00",
-    ]
-
-
-def test_it_is_undone_where_it_was_interrupted(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    members = world.members(2, world.account("Acme"))
-    batch = of_list(world, *(f"{member.pk},5.00" for member in members))
-    real = adjustments._post
-
-    def dies(line: AdjustmentLine, *rest: object) -> None:
-        real(line, *rest)
-        raise ConnectionError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(adjustments, "_post", dies)
-        with pytest.raises(ConnectionError):
-            apply(world, batch)
-    undo(world, batch)
-    assert [status for _, _, status, _ in lines(batch)] == ["undone", "draft"]
-    assert [world.balance(member)["available"] for member in members] == ["300.00"] * 2
-    with pytest.raises(InvalidInput) as error:
-        apply(world, batch)
-    assert error.value.field == "adjustment"
-
-
 def test_it_takes_as_long_as_it_may(world: World) -> None:
     members = world.members(3, world.account("Acme"))
     batch = of_list(world, *(f"{member.pk},5.00" for member in members))
     told: list[tuple[int, int]] = []
     for status in ("applying", "applying", "applied"):
-        apply(world, batch, budget_seconds=0, progress=lambda *at: told.append(at))
+        apply(world, batch, budget_seconds=0, lines_at_once=1, progress=lambda *at: told.append(at))
         assert batch.status == status
     for status in ("undoing", "undoing", "undone"):
-        undo(world, batch, budget_seconds=0)
+        undo(world, batch, budget_seconds=0, lines_at_once=1)
         assert batch.status == status
     again = of_list(world, f"{members[0].pk},5.00")
     apply(world, again, progress=lambda *at: told.append(at))
-    assert told == [(1, 1)]
+    assert told == [(1, 3), (2, 3), (3, 3), (1, 1)]
 
 
 def test_it_is_undone(world: World) -> None:
@@ -428,10 +375,9 @@ def test_what_was_taken_comes_back_to_its_lot(world: World) -> None:
     assert lot_figures(lot) == {"available": "300.00"}
 
 
-def test_a_second_one_at_work_is_turned_away(committed_world: World) -> None:
-    world = committed_world
-    ann = world.member()
-    batch = preview(world, member=ann, amount=usd("5.00"))
+@contextmanager
+def _at_work_on(batch: Adjustment) -> Iterator[None]:
+    """Let another process be at work on it."""
     parameters = connection.get_connection_params()
     names = {"dbname", "user", "host", "port"} & parameters.keys()
     where = {name: parameters[name] for name in names}
@@ -439,10 +385,18 @@ def test_a_second_one_at_work_is_turned_away(committed_world: World) -> None:
         other.execute(
             "SELECT pg_advisory_lock(%s, hashtext(%s))", [jobs.LOCKS, f"adjustment:{batch.pk}"]
         )
+        yield
+        other.execute("SELECT pg_advisory_unlock_all()")
+
+
+def test_a_second_one_at_work_is_turned_away(committed_world: World) -> None:
+    world = committed_world
+    ann = world.member()
+    batch = preview(world, member=ann, amount=usd("5.00"))
+    with _at_work_on(batch):
         for run in (apply, undo):
             with pytest.raises(AlreadyRunning):
                 run(world, batch)
-        other.execute("SELECT pg_advisory_unlock_all()")
     apply(world, batch)
     assert world.balance(ann) == {"available": "305.00"}
 
@@ -463,3 +417,60 @@ def test_a_preview_costs_the_same_for_any_number(world: World, size: int) -> Non
     assert batch.lines.count() == size
     # Whom it is for, the cycle, balances, the batch, its lines; savepoints.
     assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 5
+
+
+def test_a_draft_is_kept_for_thirty_days(world: World) -> None:
+    ann = world.member()
+    _, applied = (preview(world, member=ann, amount=usd("5.00")) for _ in range(2))
+    apply(world, applied)
+    world.at += DAY
+    young = preview(world, member=ann, amount=usd("5.00"))
+    before = snapshot()
+    assert programs.purge_drafts(at=START + 30 * DAY - INSTANT) == 0
+    assert snapshot() == before
+    assert programs.purge_drafts(at=START + 30 * DAY) == 1
+    assert set(Adjustment.objects.all()) == {applied, young}
+    assert {line.adjustment for line in AdjustmentLine.objects.all()} == {applied, young}
+    assert programs.purge_drafts(at=START + 30 * DAY) == 0
+
+
+def test_a_draft_that_is_being_applied_is_not_purged(committed_world: World) -> None:
+    world = committed_world
+    batch = preview(world, member=world.member(), amount=usd("5.00"))
+    with _at_work_on(batch):
+        assert programs.purge_drafts(at=START + 60 * DAY) == 0
+    assert programs.purge_drafts(at=START + 60 * DAY) == 1
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_set_costs_the_same_for_any_number(world: World, size: int) -> None:
+    acme = world.account("Acme")
+    world.members(size, acme)
+    batch = preview(world, account=acme, amount=usd("5.00"))
+    with CaptureQueriesContext(connection) as queries:
+        apply(world, batch)
+    # The lock, the batch and its status; how many lines, and how many are done; a set, the program,
+    # its cycle, whose period is over, the posting, its marks; no other set, none left; the status,
+    # the lock.
+    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 15
+
+
+def test_lines_that_do_not_fit_keep_no_others_of_their_set(world: World) -> None:
+    # Given one set with several lines of one member, which are taken in their order.
+    ann, bob = world.members(2, world.account("Acme"))
+    batch = of_list(
+        world, f"{ann.pk},-250.00", f"{bob.pk},1.00", f"{ann.pk},30.00", f"{ann.pk},-80.00"
+    )
+    world.hold(ann, "20.00")
+    apply(world, batch)
+    short = "80.00 USD was to be taken back; 60.00 USD is available."
+    assert lines(batch) == [
+        (2, -250_00, "posted", ""),
+        (3, 1_00, "posted", ""),
+        (4, 30_00, "posted", ""),
+        (5, -80_00, "failed", short),
+    ]
+    assert world.balance(ann) == {"available": "60.00", "held": "20.00", "withdrawn": "250.00"}
+    undo(world, batch)
+    assert world.balance(ann) == {"available": "280.00", "held": "20.00"}
+    assert world.balance(bob) == {"available": "300.00"}

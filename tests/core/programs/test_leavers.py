@@ -1,13 +1,12 @@
-"""Leavers, rejoiners and movers: nothing is lost or given twice, whatever is interrupted."""
+"""Leavers, rejoiners and movers: nothing is lost or given twice.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+Interrupted anywhere: ``tests/faults/test_killed_leaver.py``.
+"""
 
 import pytest
 from django.contrib.auth import get_user_model
 
 from saleor_program_budgets import ledger, programs
-from saleor_program_budgets.errors import MemberInactive
 from saleor_program_budgets.models import Lot, Member, Posting
 from tests.support.database import snapshot
 from tests.support.world import DAY, START, TESTS, World, lot_figures, usd
@@ -21,19 +20,6 @@ def leave(world: World, member: Member, **changes: object) -> list[ledger.Correc
 
 def come_back(world: World, member: Member) -> Member:
     return programs.reactivate_member(member=member, actor=TESTS, at=world.at)
-
-
-@contextmanager
-def dying_in(step: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the process die when it comes to this operation of the ledger."""
-
-    def die(**_: object) -> None:
-        raise ConnectionError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ledger, step, die)
-        with pytest.raises(ConnectionError):
-            yield
 
 
 def test_leaving_twice_takes_back_once(world: World) -> None:
@@ -69,50 +55,6 @@ def test_leaving_in_a_later_cycle_than_before_replays(world: World) -> None:
     [again] = leave(world, ann)
     assert again.is_replay
     assert Posting.objects.filter(kind="clawback").count() == 1
-
-
-def test_a_death_between_flag_and_clawback_is_made_good(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ann = world.member()
-    with dying_in("claw_back", monkeypatch):
-        leave(world, ann)
-    assert world.balance(ann) == {"available": "300.00"}
-    with pytest.raises(MemberInactive):
-        world.hold(ann, "0.01")  # the flag is what counts
-    world.at += DAY
-    leave(world, ann)
-    ann.refresh_from_db()
-    assert (ann.deactivated_at, ann.times_left) == (START, 1)
-    assert world.balance(ann) == {"withdrawn": "300.00"}
-
-
-def test_who_comes_back_before_it_was_made_good_keeps_everything(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ann = world.member()
-    with dying_in("claw_back", monkeypatch):
-        leave(world, ann)
-    come_back(world, Member.objects.get())
-    # The leaver's own request, late: it finds that it was done, and takes nothing.
-    late = programs.enrollment._take_back(ann, world.cycle, reason="", actor=TESTS, at=world.at)
-    assert [correction.is_replay for correction in late] == [True]
-    assert world.balance(ann) == {"available": "300.00"}
-
-
-@pytest.mark.parametrize("step", ["reverse", "grant"])
-def test_a_death_while_coming_back_is_made_good(
-    world: World, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    ann = world.member()
-    leave(world, ann)
-    with dying_in(step, monkeypatch):
-        come_back(world, ann)
-    for _ in range(2):
-        come_back(world, ann)
-    ann.refresh_from_db()
-    assert (ann.is_active, ann.deactivated_at) == (True, None)
-    assert world.balance(ann) == {"available": "300.00"}
 
 
 def test_a_clawback_reversed_by_hand_does_not_keep_anybody_out(world: World) -> None:
@@ -231,18 +173,12 @@ def test_who_left_with_their_user_comes_back_with_them(world: World) -> None:
     assert world.balance(bob) == {"withdrawn": "300.00"}
 
 
-def test_the_sweep_finishes_what_was_interrupted_and_leaves_corrections_alone(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    acme = world.account("Acme")
-    ann, bob = world.members(2, acme)
-    with dying_in("claw_back", monkeypatch):
-        leave(world, ann)
+def test_the_sweep_leaves_corrections_alone(world: World) -> None:
+    bob = world.member()
     leave(world, bob)
     world.adjust(bob, "20.00")
     run = programs.sweep_leavers(at=world.at)
-    assert run.result == {"deactivated": 0, "returned": 0, "completed": 1, "is_complete": True}
-    assert world.balance(ann) == {"withdrawn": "300.00"}
+    assert run.result == {"deactivated": 0, "returned": 0, "completed": 0, "is_complete": True}
     assert world.balance(bob) == {"available": "20.00", "withdrawn": "300.00"}
 
 

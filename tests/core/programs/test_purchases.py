@@ -261,7 +261,8 @@ def test_a_retry_gets_the_ledgers_refusal_whatever_has_happened_since(
         programs.turn_due(program=world.program, at=world.at)
     before = snapshot()
     again = _retry_refused(world, ann, amount=usd("300.01"))
-    assert (type(again), again.shortfall) == (type(first), first.shortfall)
+    assert (type(again), str(again), again.resets_at) == (type(first), str(first), first.resets_at)
+    assert again.shortfall == first.shortfall
     assert snapshot() == before
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from django.db.models import Model
 
 from saleor_program_budgets import ledger
 from saleor_program_budgets.errors import BudgetError, Refusal
-from saleor_program_budgets.models import Hold, Outcome
+from saleor_program_budgets.models import Hold, Lot, Outcome, Posting, Rollover
 from tests.support.world import World
 
 if TYPE_CHECKING:
@@ -35,16 +36,56 @@ CLOCK = {"created_at": ("posting", "outcome")}
 NOT_COMPARED = {"id", "fingerprint"}
 NAMED_ELSEWHERE = {
     "raise": {"posting_id": "posting"},
+    "adjustmentline": {"posting_id": "posting", "reversal_id": "posting"},
     "outcome": {"posting": "posting", "limit": "limit", "raise": "raise"},
 }
 """References that the models don't declare, by table, and within an answer by its word."""
 NOT_TOLD = {"hold_id", "posting_id", "is_replay"}
+ORDER: dict[type[Model], str] = {
+    # An id is drawn at random within a millisecond; the key says which one it is.
+    Hold: "key",
+    Outcome: "key",
+    # Of many members who are renewed together each comes where the database's plan puts them.
+    Lot: "limit_id, created_at, origin, source_id, id",
+    Posting: "at, member_id, unit, kind, id",
+    Rollover: "limit_id, ends_at",
+}
+"""What says which row is which, where it isn't the order of their coming."""
 
 
 def fresh() -> World:
     """Empty the database, start its numbers again, and return a new world."""
     call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
     return World()
+
+
+@contextmanager
+def kept() -> Iterator[Callable[[], None]]:
+    """Remember every row of this app, and yield what puts them back in place of all others."""
+    columns = {
+        model._meta.db_table: ", ".join(
+            field.column for field in model._meta.concrete_fields if not field.generated
+        )
+        for model in _models()
+    }
+    copies = [f"CREATE TABLE kept.{table} AS TABLE {table};" for table in columns]
+    back = [
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM kept.{table};"
+        for table, names in columns.items()
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA kept; " + "".join(copies))
+
+    def put_back() -> None:
+        # One string is one transaction; foreign keys are looked at when it ends.
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {', '.join(columns)}; {''.join(back)}")
+
+    try:
+        yield put_back
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA kept CASCADE")
 
 
 def books() -> Books:
@@ -115,11 +156,9 @@ def _table(model: type[Model]) -> str:
 
 
 def rows() -> dict[str, list[dict[str, Any]]]:
-    """Return every row of this app as it is, by table and in the order of its coming."""
-    # A hold's id is drawn at random within a millisecond; its key says which one it is.
+    """Return every row of this app as it is, by table and in an order that runs have in common."""
     queries = [
-        f"SELECT '{_table(model)}', json_agg(to_jsonb(t)"
-        f" ORDER BY t.{'key' if model in (Hold, Outcome) else 'id'})::text"
+        f"SELECT '{_table(model)}', json_agg(to_jsonb(t) ORDER BY {ORDER.get(model, 'id')})::text"
         f" FROM {model._meta.db_table} t"
         for model in _models()
     ]

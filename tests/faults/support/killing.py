@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
 PATIENCE_SECONDS = 60
+NEVER = -1
+"""The number of no point."""
 DOOMED = "a doomed test process"
 Phase = Literal["before", "sent", "answered"]
 EVERY_POINT = os.environ.get("PROGRAM_BUDGETS_FAULTS") == "all"
@@ -71,6 +73,18 @@ def killed_at(
         wait_for_orphans()
     statement, phase = message.split()
     return Point(int(statement), phase)  # type: ignore[arg-type]
+
+
+def points_of(job: Callable[[], Any]) -> int:
+    """Run *job* here, undisturbed, and return how many points it has at which to be killed."""
+    connection.ensure_connection()
+    fate = _Fate(connection.connection.wait, NEVER, (), writing=-1)
+    connection.connection.wait = fate.wait
+    try:
+        job()
+    finally:
+        del connection.connection.wait  # the class has its own
+    return fate.passed
 
 
 def wait_for_orphans() -> None:
@@ -125,7 +139,8 @@ class _Fate:
         self, wait: Callable[..., Any], place: int, skip: Sequence[Phase], writing: int
     ) -> None:
         self._wait = wait
-        self._left = place
+        self._place = place
+        self.passed = 0
         self._skip = skip
         self._writing = writing
         self._statement = -1
@@ -154,7 +169,7 @@ class _Fate:
     def _pass(self, phase: Phase) -> None:
         if phase in self._skip:
             return
-        if self._left == 0:
+        if self.passed == self._place:
             os.write(self._writing, f"{self._statement} {phase}".encode())
             os.kill(os.getpid(), signal.SIGKILL)
-        self._left -= 1
+        self.passed += 1

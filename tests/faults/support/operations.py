@@ -256,6 +256,32 @@ def end_due_raises(world: World) -> Call:
     return lambda: ledger.end_due_raises(at=world.at)
 
 
+def adjust_many(world: World) -> Call:
+    """One up, one down, one that doesn't fit, and one more for the first."""
+    town, cycle = Town.of(world), world.cycle
+    bob = world.member(town.sales)
+    lines = [
+        ledger.Adjusting(member.pk, usd(value), None, "a mistake", f"line-{number}")
+        for number, (member, value) in enumerate(
+            [(town.ann, "20.00"), (bob, "-20.00"), (town.ann, "-400.00"), (bob, "5.00")]
+        )
+    ]
+    return lambda: list(
+        ledger.adjust_each(lines=lines, cycle=cycle, actor=TESTS, at=world.at).values()
+    )
+
+
+def undo_many(world: World) -> Call:
+    adjust_many(world)()
+    made = Posting.objects.filter(kind="adjustment").order_by("pk").values_list("pk", flat=True)
+    postings = {f"undo-{number}": posting for number, posting in enumerate(made)}
+    return lambda: list(
+        ledger.reverse_each(
+            postings=postings, reason="a mistake", actor=TESTS, at=world.at
+        ).values()
+    )
+
+
 def reverse_a_grant(world: World) -> Call:
     town = Town.of(world)
     world.grant(town.ann, "20.00")
@@ -307,6 +333,8 @@ OPERATIONS = (
     Operation(reverse_a_grant),
     Operation(reverse_a_refund),
     Operation(reverse_a_raise),
+    Operation(adjust_many, replays=False),
+    Operation(undo_many, replays=False),
 )
 EACH_OPERATION = pytest.mark.parametrize(
     "operation", OPERATIONS, ids=[operation.name for operation in OPERATIONS]

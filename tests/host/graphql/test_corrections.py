@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from saleor.payment.models import TransactionEvent
 
-from saleor_program_budgets import ledger
-from saleor_program_budgets.models import Cap, Hold, Member, Posting
+from saleor_program_budgets import ledger, tasks
+from saleor_program_budgets.models import Cap, Hold, Lot, Member, Posting, Rollover
 from tests.host.graphql.queries import (
     APPLY,
     ERRORS,
@@ -19,6 +19,7 @@ from tests.host.graphql.queries import (
     gid,
     top_errors,
 )
+from tests.host.support.cycles import end_cycle
 from tests.host.support.shop import balance_of, figures, global_id
 
 ADJUST = f"""
@@ -314,6 +315,30 @@ def test_reverse_a_refund_and_tell_saleor(client, member, shopper, staff) -> Non
     assert (event.amount_value, event.message) == (25, "nothing came back")
     order.refresh_from_db()
     assert order.charge_status == "full"
+
+
+@pytest.mark.parametrize("has_the_job_come", [False, True])
+def test_what_a_reversal_gives_back_after_the_end_was_not_there_to_carry(
+    has_the_job_come, client, store, member, shopper
+) -> None:
+    # 205.00 of 300.00 are spent, and the other 95.00 taken away: nothing is left to be carried.
+    store.change(carries_forward=True)
+    shopper.order(quantity=3)
+    data_of(client, ADJUST, **adjustment(member, amount=-95))
+    adjusted = Posting.objects.get(kind="adjustment")
+    end_cycle(store)
+    if has_the_job_come:
+        tasks.renew()
+
+    payload = data_of(client, REVERSE, posting=posting_id(adjusted), reason="miscounted")
+
+    assert payload["amount"] == {"amount": 95.0, "currency": "USD"}
+    tasks.lapse()
+    lots = Lot.objects.order_by("pk").values_list("origin", "spent", "lapsed", "moved")
+    assert list(lots) == [("allotment", 20_500, 9_500, 0), ("allotment", 0, 0, 0)]
+    assert balance_of(member).available == 30_000
+    assert not Rollover.objects.filter(carried__gt=0).exists()
+    assert ledger.verify().differences == ()
 
 
 def test_same_key_reverses_once(client, member) -> None:

@@ -24,6 +24,8 @@ class Model(Value, Orders):
             isinstance(move.undo, UndoRaise) and move.undo.extra.ends_at <= self.at
         ):
             return Refused("NotReversible", because="reversed")
+        if move.member is not None and self.people[move.member].is_due(self.at):
+            return Refused("Behind")
         if not move.undo.fits(self.at):
             return Refused("NotReversible", because="used")
         return self.undo(posting)

@@ -25,13 +25,14 @@ from saleor_program_budgets.interfaces.graphql.mutations.base import (
     LONGEST_REASON,
     BudgetMutation,
     checked_text,
+    list_in,
 )
 from saleor_program_budgets.interfaces.graphql.types.account import ProgramBudgetAccount
 from saleor_program_budgets.interfaces.graphql.types.adjustment import ProgramBudgetAdjustment
 from saleor_program_budgets.interfaces.graphql.types.member import ProgramBudgetMember
 from saleor_program_budgets.interfaces.graphql.types.program import ProgramBudgetProgram
 from saleor_program_budgets.models import Account, Adjustment, Member, Program
-from saleor_program_budgets.programs import adjustments, lists
+from saleor_program_budgets.programs import adjustments, drafts
 
 if TYPE_CHECKING:
     from saleor_program_budgets.ledger import Actor
@@ -100,13 +101,13 @@ class ProgramBudgetAdjustmentPreview(BudgetMutation):
         with translated():
             if given.get("amount") is not None:
                 amount = to_amount(given["amount"], program.currency)
-            adjustment = adjustments.preview_adjustment(
+            adjustment = drafts.preview_adjustment(
                 program=program,
                 reason=checked_text(given["reason"], field="reason", longest=LONGEST_REASON),
                 amount=amount,
                 member=member,
                 account=account,
-                csv=_list_in(info, given),
+                csv=list_in(info, given),
                 expires_at=given.get("expires_at"),
                 actor=actor_in(info.context),
                 at=timezone.now(),
@@ -200,17 +201,3 @@ def _queued(adjustment: Adjustment, undo_reason: str | None, actor: Actor) -> Ad
     batches.queue(adjustment=adjustment, undo_reason=undo_reason, actor=actor)
     adjustment.refresh_from_db()
     return adjustment
-
-
-def _list_in(info: Any, given: dict[str, Any]) -> bytes | None:
-    """Return the list given as text or as a file."""
-    text, name = given.get("csv"), given.get("file")
-    if text is not None and name is not None:
-        raise field_error("file", "Give the list as text or as a file, not both.", "invalid")
-    if name is None:
-        return None if text is None else text.encode()
-    file = info.context.FILES.get(name)
-    if file is None:
-        raise field_error("file", "There is no such file in the request.", "not_found")
-    content: bytes = file.read(lists.MOST_BYTES + 1)
-    return content

@@ -13,6 +13,7 @@ from saleor.graphql.core.mutations import MISSING_NODE_ERROR_MESSAGE_PREFIX, Bas
 
 from saleor_program_budgets.interfaces.graphql.common import node_or_none
 from saleor_program_budgets.interfaces.graphql.errors import field_error
+from saleor_program_budgets.programs import lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,6 +84,20 @@ def checked_slug(given: str | None, *, name: str) -> str:
     except ValidationError as error:
         raise ValidationError({"slug": error}) from error
     return slug
+
+
+def list_in(info: Any, given: dict[str, Any]) -> bytes | None:
+    """Return the list given as text or as a file, or ``None``."""
+    text, name = given.get("csv"), given.get("file")
+    if text is not None and name is not None:
+        raise field_error("file", "Give the list as text or as a file, not both.", "invalid")
+    if name is None:
+        return None if text is None else text.encode()
+    file = info.context.FILES.get(name)
+    if file is None:
+        raise field_error("file", "There is no such file in the request.", "not_found")
+    content: bytes = file.read(lists.MOST_BYTES + 1)
+    return content
 
 
 def ledger_key(operation: str, given: str | None) -> str:

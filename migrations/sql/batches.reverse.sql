@@ -1,0 +1,10 @@
+DROP FUNCTION program_budgets_move_each(bigint[], program_budgets_change[]);
+DROP FUNCTION program_budgets_used(bigint[], program_budgets_change[]);
+DROP FUNCTION program_budgets_decide_reversals(jsonb, timestamptz, bigint[]);
+DROP FUNCTION program_budgets_reverse_round(jsonb, jsonb);
+DROP FUNCTION program_budgets_reverse_each(jsonb, text);
+DROP FUNCTION program_budgets_decide_adjustments(jsonb, timestamptz);
+DROP FUNCTION program_budgets_adjust_round(jsonb, jsonb);
+DROP FUNCTION program_budgets_adjust_each(jsonb, text);
+DROP TYPE program_budgets_reversing;
+DROP TYPE program_budgets_adjusting;

@@ -1,0 +1,1 @@
+DROP FUNCTION program_budgets_find_code(bytea[], text);
