@@ -12,10 +12,12 @@ django.setup()
 
 from dev.bench import (  # noqa: E402 models need the set-up
     closing,
+    codes,
     crumbs,
     hot,
     machine,
     options,
+    people,
     reads,
     report,
     size,
@@ -30,6 +32,8 @@ _SECTIONS: Mapping[str, Callable[[Options, Library], Sequence[Part]]] = {
     "hot": hot.measure,
     "crumbs": crumbs.measure,
     "closing": closing.measure,
+    "codes": codes.measure,
+    "people": people.measure,
     "reads": reads.measure,
     "size": size.measure,
     "weight": weight.measure,

@@ -27,6 +27,16 @@ def django_db_setup(
 
 
 @pytest.fixture
+def empty_cache() -> Iterator[None]:
+    """Nothing in the cache: no try of a code is counted, and nobody is locked out."""
+    from django.core.cache import cache
+
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
 def world(db: None) -> Iterator[World]:
     """A world inside the test's transaction, which is rolled back; its books must balance."""
     yield from _world()

@@ -8,6 +8,7 @@ from hypothesis.stateful import initialize, invariant
 from saleor_program_budgets import ledger
 from saleor_program_budgets.models import Cycle, Program
 from tests.properties import books
+from tests.properties.machine.codes import CodeRules
 from tests.properties.machine.corrections import CorrectionRules
 from tests.properties.machine.orders import OrderRules
 from tests.properties.machine.purchases import PurchaseRules
@@ -17,7 +18,7 @@ from tests.properties.machine.world import WorldRules
 SHOWN_EVERY = 10
 
 
-class LedgerMachine(WorldRules, ValueRules, PurchaseRules, OrderRules, CorrectionRules):
+class LedgerMachine(WorldRules, ValueRules, PurchaseRules, OrderRules, CorrectionRules, CodeRules):
     """Every operation there is, in any order, on a small world."""
 
     @initialize(
