@@ -49,9 +49,9 @@ check: static ## Run everything that has to pass before a change lands
 static: $(READY) ## Lint, types, layers, migrations and schema, each with its time
 	@$(PYTHON) -m dev.check
 
-bench: $(READY) ## Measure the ledger (ARGS="hot --quick"), and the gateway beside Saleor's own
+bench: $(READY) ## Measure the ledger (ARGS="hot --quick"), and gateway and codes beside Saleor's own
 	@$(PYTHON) -m dev.bench $(ARGS)
-	@$(PYTHON) -m dev.bench.gateway
+	@$(PYTHON) -m dev.bench.hosted
 
 lock: $(READY) ## Resolve requirements.lock again
 	@.venv/bin/uv pip compile pyproject.toml --group dev --group saleor --universal \

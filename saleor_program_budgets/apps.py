@@ -19,4 +19,8 @@ class ProgramBudgetsConfig(AppConfig):
             from saleor_program_budgets import tasks
             from saleor_program_budgets.interfaces import startup
 
-            startup.install(config=self, record_refusal=tasks.record_refusal.delay)
+            startup.install(
+                config=self,
+                record_refusal=tasks.record_refusal.delay,
+                record_attempt=tasks.record_attempt.delay,
+            )

@@ -10,7 +10,14 @@ from django.utils import timezone
 from saleor.plugins.base_plugin import BasePlugin
 
 from saleor_program_budgets import ledger, tasks
-from saleor_program_budgets.interfaces import customers, gates, gateway, orders, saleor_versions
+from saleor_program_budgets.interfaces import (
+    customers,
+    gates,
+    gateway,
+    orders,
+    saleor_versions,
+    voucher_usage,
+)
 from saleor_program_budgets.interfaces.identity import (
     ACTIVE_BY_DEFAULT,
     GATEWAY_ID,
@@ -151,13 +158,15 @@ class ProgramBudgetsPlugin(BasePlugin):
         return previous_value
 
     def order_cancelled(self, order: Order, previous_value: Any, webhooks: Any = None) -> Any:
-        """Give the order's budget back."""
+        """Give the order's budget back, and its code."""
         self._settle(order)
+        self._give_code_back(order, cause="order cancelled")
         return previous_value
 
     def order_expired(self, order: Order, previous_value: Any, webhooks: Any = None) -> Any:
-        """Give the order's budget back."""
+        """Give the order's budget back, and its code."""
         self._settle(order)
+        self._give_code_back(order, cause="order expired")
         return previous_value
 
     # Customers and staff
@@ -219,6 +228,15 @@ class ProgramBudgetsPlugin(BasePlugin):
             orders.settle(order_id=str(order.pk), actor=actor_of(self.requestor), at=timezone.now())
         except Exception:
             logger.exception("Order %s is left to the reconciling job", order.pk)
+
+    def _give_code_back(self, order: Order, *, cause: str) -> None:
+        """Give the order's code back; as with its budget, a failure is left to a job."""
+        if not order.voucher_code:
+            return
+        try:
+            voucher_usage.give_back(order_id=str(order.pk), cause=cause, at=timezone.now())
+        except Exception:
+            logger.exception("The code of order %s is left to the restoring job", order.pk)
 
 
 def _is_ours(data: TransactionActionData) -> bool:

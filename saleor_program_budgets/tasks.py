@@ -12,19 +12,22 @@ from saleor.celeryconf import app
 from saleor.checkout.models import Checkout
 from saleor.core.db.connection import allow_writer
 
-from saleor_program_budgets import ledger, programs
+from saleor_program_budgets import codes, ledger, programs
 from saleor_program_budgets.interfaces import (
     batches,
+    code_mail,
+    issuing,
     notifications,
     orders,
     reconciliation,
     totals,
     transactions,
+    voucher_usage,
 )
 from saleor_program_budgets.ledger import Actor
 from saleor_program_budgets.models import JobRun, Program
 from saleor_program_budgets.money import Amount
-from saleor_program_budgets.programs import jobs, upkeep
+from saleor_program_budgets.programs import drafts, jobs, upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +66,8 @@ def reconcile() -> dict[str, int]:
 @app.task
 @allow_writer()
 def verify() -> bool:
-    """Prove the ledger; every difference is logged as an error."""
+    """Prove the ledger; every difference is logged as an error. Forget drafts that are old."""
+    drafts.purge_drafts(at=timezone.now())
     verification = ledger.verify()
     for difference in verification.differences:
         logger.error("The ledger contradicts its journal: %s", difference)
@@ -138,6 +142,52 @@ def go_on_with_adjustment(adjustment_id: int, undo_reason: str | None, actor: st
         again()
 
 
+@app.task
+@allow_writer()
+def go_on_with_codes(batch_id: int, *, waits: bool = True) -> None:
+    """Make a batch's codes, or send them; asks for another run while any are left.
+
+    Beside another run for the program it *waits*, or leaves it at that.
+    """
+    again = functools.partial(go_on_with_codes.apply_async, (batch_id,), {"waits": waits})
+    try:
+        is_left = issuing.go_on(batch_id=batch_id, at=timezone.now())
+    except jobs.AlreadyRunning:
+        if waits:
+            again(countdown=WAIT_FOR_ANOTHER_SECONDS)
+        return
+    if is_left:
+        again()
+
+
+@app.task
+@allow_writer()
+def resume_codes() -> int:
+    """Take up the batches of codes whose task was lost."""
+    return issuing.resume(at=timezone.now())
+
+
+@app.task
+@allow_writer()
+def complete_credits() -> dict[str, Any] | None:
+    """Grant what was redeemed by a code and, after a crash, not granted."""
+    return _result_of(issuing.complete_credits(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def watch_codes() -> dict[str, Any] | None:
+    """Alarm staff about batches of codes that seem to have leaked."""
+    return _result_of(code_mail.watch_codes(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def purge_attempts() -> dict[str, Any] | None:
+    """Forget old refused tries of codes."""
+    return _result_of(issuing.purge_attempts(at=timezone.now()))
+
+
 def _result_of(record: JobRun | None) -> dict[str, Any] | None:
     """Return what a run did, for Celery's own log; ``None`` where another one is under way."""
     return record.result if record is not None else None
@@ -171,6 +221,23 @@ def trim_checkout(checkout_id: str) -> int:
     for settlement in released:
         transactions.report(settlement.hold_id)
     return len(released)
+
+
+@app.task
+@allow_writer()
+def restore_codes() -> int:
+    """Bring what Saleor notes of discount codes in line with what became of them."""
+    restored = voucher_usage.restore(at=timezone.now())
+    if restored:
+        logger.info("%s redemption codes were brought in line", restored)
+    return restored
+
+
+@app.task
+@allow_writer()
+def record_attempt(described: dict[str, Any]) -> None:
+    """Write down a redemption code that was refused inside a transaction of Saleor's."""
+    codes.record_described(described)
 
 
 @app.task

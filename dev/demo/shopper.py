@@ -92,6 +92,11 @@ class Shopper:
         shortfall = data.get("shortfall")
         return Refused(data["code"], event["message"], Decimal(shortfall) if shortfall else None)
 
+    def enter_code(self, checkout: str, code: str) -> Refused | None:
+        """Enter a code where vouchers and gift cards go; says why not if it was refused."""
+        errors = self.session.attempt("PromoCodeAdd", checkout=checkout, code=code)["errors"]
+        return _refused(errors[0]) if errors else None
+
     def complete(self, checkout: str) -> Placed | Refused:
         """Place the order."""
         answer = self.session.attempt("CheckoutComplete", checkout=checkout)

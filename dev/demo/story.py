@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Barrier
 
+from dev.demo.codes import codes
 from dev.demo.day import Day, Deviation, expect, words
 from dev.demo.people import Person
 from dev.demo.program import ALLOTMENT, money
@@ -50,6 +51,7 @@ def acts() -> list[tuple[str, Act]]:
         (f"{AT_ONCE} checkouts at once against the last 100.00", at_once),
         ("the cap raised for an hour", for_an_hour),
         ("a refund", refund),
+        ("a code for everybody: one redeemed, one stolen", codes),
     ]
 
 

@@ -1,5 +1,7 @@
 """The gates: no order comes to be in a program's channel unless its budget rules hold.
 
+Nor in any channel with a redemption code that isn't its member's: ``code_gate`` judges that first.
+
 ``check_checkout`` refuses early and kindly, before Saleor locks anything. ``guard_order`` is the
 gate itself: a receiver inside the transaction that creates the order, which also stands while
 the plugin is switched off, when Saleor calls no plugin at all. What passes it has its holds
@@ -19,7 +21,7 @@ from saleor.order import OrderOrigin, OrderStatus
 from saleor.order.models import Order
 
 from saleor_program_budgets import errors, ledger, programs
-from saleor_program_budgets.interfaces import identity, totals, transactions
+from saleor_program_budgets.interfaces import code_gate, identity, totals, transactions
 from saleor_program_budgets.models import Program
 from saleor_program_budgets.money import Amount, zero
 
@@ -46,14 +48,18 @@ GATE = "saleor_program_budgets.guard_order"
 _record_refusal: Callable[..., object] | None = None
 
 
-def install(*, record_refusal: Callable[..., object]) -> None:
+def install(
+    *, record_refusal: Callable[..., object], record_attempt: Callable[..., object]
+) -> None:
     """Connect the gate; calling it again changes nothing.
 
     *record_refusal* takes a refusal's figures and writes them down outside the transaction that
-    the refusal rolls back: a task, since the broker's message survives the rollback.
+    the refusal rolls back: a task, since the broker's message survives the rollback. So does
+    *record_attempt* with a redemption code that was refused.
     """
     global _record_refusal  # noqa: PLW0603 - set once, when the app is ready
     _record_refusal = record_refusal
+    code_gate.install(record_attempt=record_attempt)
     pre_save.connect(guard_order, sender=Order, dispatch_uid=GATE)
 
 
@@ -61,6 +67,7 @@ def check_checkout(*, checkout_info: CheckoutInfo, at: datetime | None = None) -
     """Refuse a checkout that the gate would refuse; called before Saleor makes the order."""
     at = at or timezone.now()
     checkout = checkout_info.checkout
+    code_gate.check_checkout(checkout=checkout, at=at)
     store = programs.find_store(channel_id=str(checkout.channel_id))
     if store is None:
         return
@@ -97,10 +104,11 @@ def guard_order(
     """Let *instance* become a real order only with its budget; runs in Saleor's transaction."""
     if raw or not _becomes_an_order(instance, update_fields):
         return
+    at = timezone.now()
+    code_gate.guard(order=instance, at=at)
     store = programs.find_store(channel_id=str(instance.channel_id))
     if store is None:
         return
-    at = timezone.now()
     try:
         if store.program.status == Program.Status.OPEN and not identity.is_active():
             raise errors.BudgetsSwitchedOff
@@ -123,7 +131,7 @@ def guard_order(
             order_id=str(instance.pk),
             at=at,
         )
-        raise as_validation_error(refusal) from refusal
+        raise as_validation_error(refusal, kind=code_gate.OrderRefused) from refusal
 
 
 def hold_for_draft(*, order: Order, actor: Actor, at: datetime) -> None:
@@ -169,9 +177,11 @@ def give_draft_back(*, order: Order, actor: Actor, at: datetime) -> None:
         transactions.report(settlement.hold_id)
 
 
-def as_validation_error(refusal: errors.Refusal) -> ValidationError:
+def as_validation_error(
+    refusal: errors.Refusal, *, kind: type[ValidationError] = ValidationError
+) -> ValidationError:
     """Return the refusal as the error that all of Saleor's order mutations can show."""
-    return ValidationError({ERROR_FIELD: ValidationError(refusal.message, code=ERROR_CODE)})
+    return kind({ERROR_FIELD: ValidationError(refusal.message, code=ERROR_CODE)})
 
 
 def _items_of(order: Order, store: Store) -> int:

@@ -41,7 +41,8 @@ def send_reminders(*, at: datetime, budget_seconds: float = BUDGET_SECONDS) -> J
             for reminder in reminders.due_reminders(at=at):
                 program = reminder.member.program
                 if program.pk not in channels:
-                    channels[program.pk] = _channel_of(program)
+                    channel = channel_of(program)
+                    channels[program.pk] = channel.slug if channel else None
                 is_sent = _send(manager, reminder, channels[program.pk])
                 if is_sent:
                     reminders.mark_sent(reminder=reminder, at=at)
@@ -90,12 +91,10 @@ def _send(manager: Any, reminder: Reminder, channel_slug: str | None) -> bool:
     return True
 
 
-def _channel_of(program: Program) -> str | None:
-    """Return the slug of the program's first channel: mail plugins are configured by channel."""
+def channel_of(program: Program) -> Channel | None:
+    """Return the program's first channel: mail plugins are configured by channel."""
     first = ProgramChannel.objects.filter(program=program).order_by("pk").first()
     if first is None:
         return None
-    slug: str | None = (
-        Channel.objects.filter(pk=int(first.channel_id)).values_list("slug", flat=True).first()
-    )
-    return slug
+    found: Channel | None = Channel.objects.filter(pk=int(first.channel_id)).first()
+    return found

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 UNSUPPORTED = "program_budgets.W001"
 
 
-def install(*, config: AppConfig, record_refusal: Callable[..., object]) -> None:
+def install(
+    *,
+    config: AppConfig,
+    record_refusal: Callable[..., object],
+    record_attempt: Callable[..., object],
+) -> None:
     """Extend the schema, connect the gate, schedule the jobs, register the App on migrate."""
     graft.install()
-    gates.install(record_refusal=record_refusal)
+    gates.install(record_refusal=record_refusal, record_attempt=record_attempt)
     schedule_jobs()
     post_migrate.connect(
         _register_app, sender=config, dispatch_uid="saleor_program_budgets.register_app"

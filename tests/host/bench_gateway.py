@@ -1,7 +1,7 @@
 """Time transactionInitialize through this gateway beside Saleor's own gift-card gateway.
 
-`python -m dev.bench.gateway` collects this file; the tests don't. Both gateways run in turn, in
-one process, over Saleor's GraphQL, on a private PostgreSQL with default durability, each on a
+`python -m dev.bench.hosted gateway` collects this file; the tests don't. Both gateways run in turn,
+in one process, over Saleor's GraphQL, on a private PostgreSQL with default durability, each on a
 fresh checkout. Saleor has the gift-card gateway since 3.23.
 """
 

@@ -25,6 +25,10 @@ SCHEDULED = {
     "sweep-leavers": 300,
     "lapse": 3600,
     "remind": 3600,
+    "resume-codes": 300,
+    "complete-credits": 60,
+    "watch-codes": 300,
+    "purge-attempts": 86400,
 }
 
 

@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, ClassVar
 
 import pytest
 from django.utils import timezone
-from saleor.plugins.base_plugin import BasePlugin
 
 from saleor_program_budgets import tasks
 from saleor_program_budgets.interfaces import notifications
 from saleor_program_budgets.models import JobRun, Lot, Reminder
 from tests.host.graphql.queries import gid
-
-
-class MailPlugin(BasePlugin):
-    """A plugin that delivers notifications, as Saleor's own for e-mail does."""
-
-    PLUGIN_ID = "tests.mail"
-    PLUGIN_NAME = "Mail"
-    DEFAULT_ACTIVE = True
-    CONFIGURATION_PER_CHANNEL = True
-    sent: ClassVar[list[tuple[str, dict[str, Any]]]] = []
-    is_broken: ClassVar[bool] = False
-
-    def notify(self, event: str, payload_func: Any, previous_value: Any) -> Any:
-        """Keep what is to be sent."""
-        if self.is_broken:
-            raise OSError("the mail server is down")
-        self.sent.append((event, payload_func()))
-        return previous_value
-
-
-@pytest.fixture
-def mail(settings, monkeypatch):
-    settings.PLUGINS = [*settings.PLUGINS, f"{__name__}.MailPlugin"]
-    monkeypatch.setattr(MailPlugin, "sent", [])
-    return MailPlugin
+from tests.host.support.mail import MailPlugin
 
 
 @pytest.fixture

@@ -9,7 +9,12 @@ from django.core.exceptions import ValidationError
 from prices import Money
 from saleor.graphql.core.utils import from_global_id_or_error
 from saleor.graphql.utils import get_user_or_app_from_context
-from saleor.permission.enums import AccountPermissions, GiftcardPermissions, OrderPermissions
+from saleor.permission.enums import (
+    AccountPermissions,
+    DiscountPermissions,
+    GiftcardPermissions,
+    OrderPermissions,
+)
 
 from saleor_program_budgets.interfaces.identity import actor_of
 from saleor_program_budgets.money import Amount
@@ -30,6 +35,7 @@ ADDED_IN = "\n\nAdded by Program Budgets 0.1."
 READ_FIGURES = [OrderPermissions.MANAGE_ORDERS, GiftcardPermissions.MANAGE_GIFT_CARD]
 CHANGE_PROGRAMS = (GiftcardPermissions.MANAGE_GIFT_CARD,)
 CHANGE_MEMBERS = (AccountPermissions.MANAGE_USERS, GiftcardPermissions.MANAGE_GIFT_CARD)
+READ_CODES = [GiftcardPermissions.MANAGE_GIFT_CARD, DiscountPermissions.MANAGE_DISCOUNTS]
 
 
 def to_money(amount: Amount | None) -> Money | None:

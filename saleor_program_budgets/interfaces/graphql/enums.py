@@ -106,11 +106,12 @@ class ProgramBudgetLotOrigin(BaseEnum):
     ADJUSTMENT = "adjustment"
     REFUND = "refund"
     CARRY = "carry"
+    CODE = "code"
 
     class Meta:
         description = (
             "How value came to a member. REFUND is what was refunded after its own lot had "
-            "lapsed, CARRY what was left of the period before."
+            "lapsed, CARRY what was left of the period before, CODE a redeemed store-credit code."
         )
         doc_category = DOC_CATEGORY
 

@@ -31,6 +31,7 @@ DESCRIPTIONS = {
     "unique": "Another object already has this value.",
     "checkout_completion_in_progress": "The checkout is just being completed.",
     "payment_failed": "The budget couldn't be applied; the message says why.",
+    "already_delivered": "The codes have left before, and can't be read again.",
     "budgets_switched_off": "The plugin is inactive while the channel's program is open.",
     "program_closed": "The program isn't open at this instant.",
     "not_a_member": "The shopper isn't enrolled in the channel's program, or not signed in.",
@@ -59,6 +60,7 @@ class ProgramBudgetErrorCode(BaseEnum):
     UNIQUE = "unique"
     CHECKOUT_COMPLETION_IN_PROGRESS = "checkout_completion_in_progress"
     PAYMENT_FAILED = "payment_failed"
+    ALREADY_DELIVERED = "already_delivered"
     BUDGETS_SWITCHED_OFF = "budgets_switched_off"
     PROGRAM_CLOSED = "program_closed"
     NOT_A_MEMBER = "not_a_member"

@@ -21,6 +21,10 @@ from saleor.graphql.core.types import (
 from saleor.graphql.core.types.common import DateTimeRangeInput
 from saleor.graphql.core.utils import from_global_id_or_error
 
+from saleor_program_budgets.interfaces.graphql.code_enums import (
+    ProgramBudgetCodeAttemptReason,
+    ProgramBudgetCodeState,
+)
 from saleor_program_budgets.interfaces.graphql.common import DOC_CATEGORY
 from saleor_program_budgets.interfaces.graphql.enums import (
     ProgramBudgetAccountKind,
@@ -122,6 +126,35 @@ class ProgramBudgetRefusedPurchaseFilterInput(BaseInputObjectType):
 
     class Meta:
         description = "Filtering options for refused purchases."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetCodeFilterInput(BaseInputObjectType):
+    """Which redemption codes."""
+
+    program = graphene.ID(description="Of this program.")
+    batch = graphene.ID(description="Of this batch.")
+    member = graphene.ID(description="Issued to this member.")
+    user = graphene.ID(description="Issued to this user, in any program.")
+    state = ProgramBudgetCodeState(description="In this state.")
+
+    class Meta:
+        description = "Filtering options for redemption codes."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetCodeAttemptFilterInput(BaseInputObjectType):
+    """Which refused tries of codes."""
+
+    program = graphene.ID(description="Of a code of this program.")
+    batch = graphene.ID(description="Of a code of this batch.")
+    code = graphene.ID(description="Of this code.")
+    user = graphene.ID(description="By this user.")
+    reason = ProgramBudgetCodeAttemptReason(description="Refused for this reason.")
+    at = graphene.Field(DateTimeRangeInput, description="In this time.")
+
+    class Meta:
+        description = "Filtering options for refused tries of redemption codes."
         doc_category = DOC_CATEGORY
 
 
@@ -246,12 +279,17 @@ def with_remainder(queryset: QuerySet[Any], is_open: bool) -> QuerySet[Any]:
     return queryset.filter(REMAINS if is_open else ~REMAINS)
 
 
-def search_people(queryset: QuerySet[Any], search: str | None) -> QuerySet[Any]:
-    """Filter members so that every word occurs in the user's e-mail address or name."""
+def search_people(
+    queryset: QuerySet[Any], search: str | None, *, path: str = "user__"
+) -> QuerySet[Any]:
+    """Filter so that every word occurs in the user's e-mail address or name.
+
+    *path* is the lookup that leads to the user, from members unless given.
+    """
     for word in (search or "").split():
         queryset = queryset.filter(
-            Q(user__email__icontains=word)
-            | Q(user__first_name__icontains=word)
-            | Q(user__last_name__icontains=word)
+            Q(**{f"{path}email__icontains": word})
+            | Q(**{f"{path}first_name__icontains": word})
+            | Q(**{f"{path}last_name__icontains": word})
         )
     return queryset

@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class GroupByIdLoader(DataLoader):
+    """Groups by id; a deleted one is ``None``."""
+
+    context_key = "program_budgets_group_by_id"
+
+    def batch_load(self, keys: Iterable[int]) -> list[MemberGroup | None]:
+        """Load in one query."""
+        keys = list(keys)
+        rows = MemberGroup.objects.using(self.database_connection_name).in_bulk(keys)
+        return [rows.get(key) for key in keys]
+
+
 class GroupsByProgramIdLoader(DataLoader):
     """The groups of each program, in order."""
 

@@ -28,6 +28,16 @@ from saleor_program_budgets.interfaces.graphql.mutations.checkout import (
     ProgramBudgetApply,
     ProgramBudgetRemove,
 )
+from saleor_program_budgets.interfaces.graphql.mutations.code_batches import (
+    ProgramBudgetCodeBatchCreate,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.codes import (
+    ProgramBudgetCodeBatchHandOut,
+    ProgramBudgetCodeBatchReissue,
+    ProgramBudgetCodeBatchRevoke,
+    ProgramBudgetCodeReissue,
+    ProgramBudgetCodeRevoke,
+)
 from saleor_program_budgets.interfaces.graphql.mutations.groups import (
     ProgramBudgetGroupCreate,
     ProgramBudgetGroupDelete,
@@ -36,6 +46,10 @@ from saleor_program_budgets.interfaces.graphql.mutations.groups import (
     ProgramBudgetGroupUpdate,
 )
 from saleor_program_budgets.interfaces.graphql.mutations.journal import ProgramBudgetReverse
+from saleor_program_budgets.interfaces.graphql.mutations.lockouts import (
+    ProgramBudgetCodeBatchLeakDismiss,
+    ProgramBudgetCodeLockoutRelease,
+)
 from saleor_program_budgets.interfaces.graphql.mutations.members import (
     ProgramBudgetAdjust,
     ProgramBudgetGrant,
@@ -50,11 +64,21 @@ from saleor_program_budgets.interfaces.graphql.mutations.programs import (
     ProgramBudgetProgramOpen,
     ProgramBudgetProgramUpdate,
 )
+from saleor_program_budgets.interfaces.graphql.mutations.redemption import (
+    ProgramBudgetCodeRedeem,
+)
 from saleor_program_budgets.interfaces.graphql.overrides import (
+    CheckoutAddPromoCode,
+    CheckoutComplete,
+    CheckoutRemovePromoCode,
     DraftOrderComplete,
+    DraftOrderCreate,
+    DraftOrderUpdate,
     OrderBulkCreate,
+    OrderCreateFromCheckout,
 )
 from saleor_program_budgets.interfaces.graphql.queries.accounts import AccountQueries
+from saleor_program_budgets.interfaces.graphql.queries.codes import CodeQueries
 from saleor_program_budgets.interfaces.graphql.queries.journal import JournalQueries
 from saleor_program_budgets.interfaces.graphql.queries.members import MemberQueries
 from saleor_program_budgets.interfaces.graphql.queries.operations import OperationQueries
@@ -71,7 +95,13 @@ from saleor_program_budgets.interfaces.graphql.types.shopper import (
 
 
 class Queries(
-    ProgramQueries, AccountQueries, MemberQueries, JournalQueries, PlanQueries, OperationQueries
+    ProgramQueries,
+    AccountQueries,
+    MemberQueries,
+    JournalQueries,
+    PlanQueries,
+    OperationQueries,
+    CodeQueries,
 ):
     """All queries that are added."""
 
@@ -81,6 +111,7 @@ class Mutations(graphene.ObjectType):
 
     program_budget_apply = ProgramBudgetApply.Field()
     program_budget_remove = ProgramBudgetRemove.Field()
+    program_budget_code_redeem = ProgramBudgetCodeRedeem.Field()
 
     program_budget_program_create = ProgramBudgetProgramCreate.Field()
     program_budget_program_update = ProgramBudgetProgramUpdate.Field()
@@ -103,10 +134,24 @@ class Mutations(graphene.ObjectType):
     program_budget_adjustment_preview = ProgramBudgetAdjustmentPreview.Field()
     program_budget_adjustment_apply = ProgramBudgetAdjustmentApply.Field()
     program_budget_adjustment_undo = ProgramBudgetAdjustmentUndo.Field()
+    program_budget_code_batch_create = ProgramBudgetCodeBatchCreate.Field()
+    program_budget_code_batch_hand_out = ProgramBudgetCodeBatchHandOut.Field()
+    program_budget_code_batch_revoke = ProgramBudgetCodeBatchRevoke.Field()
+    program_budget_code_batch_reissue = ProgramBudgetCodeBatchReissue.Field()
+    program_budget_code_batch_leak_dismiss = ProgramBudgetCodeBatchLeakDismiss.Field()
+    program_budget_code_revoke = ProgramBudgetCodeRevoke.Field()
+    program_budget_code_reissue = ProgramBudgetCodeReissue.Field()
+    program_budget_code_lockout_release = ProgramBudgetCodeLockoutRelease.Field()
     program_budget_grant = ProgramBudgetGrant.Field()
     program_budget_adjust = ProgramBudgetAdjust.Field()
     program_budget_reverse = ProgramBudgetReverse.Field()
 
+    checkout_add_promo_code = CheckoutAddPromoCode.Field()
+    checkout_remove_promo_code = CheckoutRemovePromoCode.Field()
+    checkout_complete = CheckoutComplete.Field()
+    order_create_from_checkout = OrderCreateFromCheckout.Field()
+    draft_order_create = DraftOrderCreate.Field()
+    draft_order_update = DraftOrderUpdate.Field()
     draft_order_complete = DraftOrderComplete.Field()
     order_bulk_create = OrderBulkCreate.Field()
 

@@ -9,7 +9,7 @@ from tests.host.graphql.queries import ERRORS, data_of, error, errors_of, gid, t
 
 FIELDS = """
   id name slug currency status overagePolicy includesShipping includesTax timeZone
-  refundPolicy refundGraceDays opensAt closesAt holdTtlMinutes isOpen
+  refundPolicy refundGraceDays returnsCodes opensAt closesAt holdTtlMinutes isOpen
   allotment { amount currency } channels { slug }
   cycle { number startsAt endsAt closedAt }
 """
@@ -80,6 +80,7 @@ def test_create_with_all_rules(client, channel_USD) -> None:
             holdTtlMinutes=30,
             refundPolicy="GRACE",
             refundGraceDays=14,
+            returnsCodes=False,
         ),
     )
 
@@ -97,6 +98,7 @@ def test_create_with_all_rules(client, channel_USD) -> None:
         "timeZone": "America/New_York",
         "refundPolicy": "GRACE",
         "refundGraceDays": 14,
+        "returnsCodes": False,
         "opensAt": "2026-03-01T00:00:00+00:00",
         "closesAt": "2026-04-01T00:00:00+00:00",
         "holdTtlMinutes": 30,
@@ -115,6 +117,7 @@ def test_create_with_defaults(client) -> None:
     assert (program["slug"], program["overagePolicy"]) == ("uniforms-2026", "BLOCK")
     assert (program["allotment"]["amount"], program["holdTtlMinutes"]) == (0.0, 60)
     assert (program["refundPolicy"], program["refundGraceDays"]) == ("FORFEIT", 30)
+    assert program["returnsCodes"] is True
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import graphene
 import pytest
@@ -11,9 +12,13 @@ from saleor.tax import TaxCalculationStrategy
 from saleor.tax.models import TaxConfiguration
 
 from saleor_program_budgets.interfaces.dashboard.app import register
+from tests.host.support.mail import MailPlugin
 from tests.host.support.shop import ProgramStore, Shopper, Staff, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_django.fixtures import SettingsWrapper
     from saleor.account.models import Group, User
     from saleor.channel.models import Channel
     from saleor.graphql.tests.fixtures import ApiClient
@@ -61,3 +66,26 @@ def staff(staff_api_client: ApiClient, permission_group_all_perms_all_channels: 
     """Return a staff member with every permission in every channel."""
     permission_group_all_perms_all_channels.user_set.add(staff_api_client.user)
     return Staff(staff_api_client)
+
+
+@pytest.fixture
+def mail(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> type[MailPlugin]:
+    """Return a plugin that keeps the notifications it is to deliver."""
+    settings.PLUGINS = [*settings.PLUGINS, f"{MailPlugin.__module__}.{MailPlugin.__name__}"]
+    monkeypatch.setattr(MailPlugin, "sent", [])
+    return MailPlugin
+
+
+@pytest.fixture
+def forget_tries(settings: SettingsWrapper) -> Callable[[], None]:
+    """Return what lets counted tries of codes be forgotten; it has been called once.
+
+    The cache outlives a test, and is everybody's: so it is left, and looked into elsewhere.
+    """
+
+    def forget() -> None:
+        default = settings.CACHES["default"] | {"KEY_PREFIX": uuid4().hex}
+        settings.CACHES = settings.CACHES | {"default": default}
+
+    forget()
+    return forget

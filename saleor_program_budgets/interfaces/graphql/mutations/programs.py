@@ -126,6 +126,11 @@ class ProgramBudgetProgramInput(BaseInputObjectType):
     refund_grace_days = graphene.Int(
         description="For how many days such a refund can be spent, under GRACE. Defaults to 30."
     )
+    returns_codes = graphene.Boolean(
+        description=(
+            "Whether the discount code of a cancelled order can be used again. Defaults to true."
+        )
+    )
     channels = NonNullList(
         graphene.ID, description="The channels that are this program's stores; replaces the list."
     )
@@ -275,6 +280,7 @@ def rules_of(program: Program) -> programs.Rules:
         hold_ttl_minutes=program.hold_ttl_minutes,
         refund_policy=Program.RefundPolicy(program.refund_policy),
         refund_grace_days=program.refund_grace_days,
+        returns_codes=program.returns_codes,
         cycle_length=Program.CycleLength(program.cycle_length),
         cycle_anchor=program.cycle_anchor,
         cycle_dates=tuple(program.cycle_dates),

@@ -26,7 +26,10 @@ class ProgramBudgetJob(ModelObjectType[models.JobRun]):
     id = graphene.GlobalID(required=True, description="The ID of the run.")
     name = graphene.String(
         required=True,
-        description="Which job: renew, lapse, close, leavers, remind or adjust.",
+        description=(
+            "Which job: renew, lapse, close, leavers, remind, adjust, make-codes, send-codes, "
+            "complete-credits, watch-codes or purge-attempts."
+        ),
     )
     program = linked_field(
         ProgramBudgetProgram, ProgramByIdLoader, "program_id", "The program; null for all."

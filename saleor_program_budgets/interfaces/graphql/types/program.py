@@ -176,6 +176,11 @@ class ProgramBudgetProgram(ModelObjectType[models.Program]):
         description="For how many days such a refund can be spent, under GRACE.",
         permissions=READ_FIGURES,
     )
+    returns_codes = PermissionsField(
+        graphene.Boolean,
+        description="Whether the discount code of a cancelled order can be used again.",
+        permissions=READ_FIGURES,
+    )
     channels = PermissionsField(
         NonNullList(Channel),
         description="The channels that are this program's stores.",

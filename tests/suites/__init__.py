@@ -1,0 +1,1 @@
+"""Saleor's own tests, run with this plugin installed: ``python -m dev.suites``."""
