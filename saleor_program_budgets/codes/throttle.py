@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from django.core.cache import cache
 
 from saleor_program_budgets.errors import InvalidInput
-from saleor_program_budgets.models import CodeLockout
+from saleor_program_budgets.models import CodeAttempt, CodeLockout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,7 @@ MOST_TRIES: Mapping[CodeLockout.Subject, int] = {
     Subject.CHECKOUT: 10,
     Subject.ADDRESS: 100,  # a company's people may share one
 }
+ENTERED_BY_STAFF = frozenset({CodeAttempt.Place.DRAFT, CodeAttempt.Place.BULK})
 LONGEST_VALUE = 64
 PREFIX_LENGTH = 64
 """Of an IPv6 address this much is a household's or a company's; the rest it chooses freely."""
@@ -99,7 +100,12 @@ def _counted(key: str) -> int:
 
 
 def _subjects(caller: Caller) -> list[tuple[CodeLockout.Subject, str]]:
-    """Return whom a try is counted for, as the lock-out of each names it."""
+    """Return whom a try is counted for, as the lock-out of each names it.
+
+    What staff enter for somebody is nobody's try: it would lock the customer out.
+    """
+    if caller.place in ENTERED_BY_STAFF:
+        return []
     found = [
         (Subject.USER, str(caller.user_id) if caller.user_id is not None else ""),
         (Subject.CHECKOUT, caller.checkout_id[:LONGEST_VALUE]),

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from saleor_program_budgets import codes
 from saleor_program_budgets.codes import Caller, throttle
 from saleor_program_budgets.errors import InvalidInput
-from saleor_program_budgets.models import CodeLockout
+from saleor_program_budgets.models import CodeAttempt, CodeLockout
 from tests.support.issuing import caller
 from tests.support.world import DAY, INSTANT, TESTS, World
 
@@ -85,6 +85,13 @@ def test_who_tries_on_is_not_locked_out_twice(world: World) -> None:
 
 
 @pytest.mark.usefixtures("_each_cache")
+@pytest.mark.parametrize("place", [CodeAttempt.Place.DRAFT, CodeAttempt.Place.BULK])
+def test_staff_lock_no_customer_out(world: World, place: CodeAttempt.Place) -> None:
+    wrong(caller(7, place=place), world, times=11)
+    assert not throttle.is_locked_out(caller(7))
+    assert not CodeLockout.objects.exists()
+
+
 def test_others_are_not_locked_out_with_them(world: World) -> None:
     wrong(only(who=7, checkout_id="cart", address="203.0.113.7"), world, 10)
     assert sorted(CodeLockout.objects.values_list("subject", "value")) == [
