@@ -16,6 +16,7 @@ from saleor_program_budgets import codes, ledger, programs
 from saleor_program_budgets.interfaces import (
     batches,
     code_mail,
+    housekeeping,
     issuing,
     notifications,
     orders,
@@ -27,7 +28,7 @@ from saleor_program_budgets.interfaces import (
 from saleor_program_budgets.ledger import Actor
 from saleor_program_budgets.models import JobRun, Program
 from saleor_program_budgets.money import Amount
-from saleor_program_budgets.programs import drafts, jobs, upkeep
+from saleor_program_budgets.programs import jobs, upkeep
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +67,7 @@ def reconcile() -> dict[str, int]:
 @app.task
 @allow_writer()
 def verify() -> bool:
-    """Prove the ledger; every difference is logged as an error. Forget drafts that are old."""
-    drafts.purge_drafts(at=timezone.now())
+    """Prove the ledger; every difference is logged as an error."""
     verification = ledger.verify()
     for difference in verification.differences:
         logger.error("The ledger contradicts its journal: %s", difference)
@@ -183,9 +183,9 @@ def watch_codes() -> dict[str, Any] | None:
 
 @app.task
 @allow_writer()
-def purge_attempts() -> dict[str, Any] | None:
-    """Forget old refused tries of codes."""
-    return _result_of(issuing.purge_attempts(at=timezone.now()))
+def purge() -> dict[str, Any] | None:
+    """Forget what was kept for a while only."""
+    return _result_of(housekeeping.purge(at=timezone.now()))
 
 
 def _result_of(record: JobRun | None) -> dict[str, Any] | None:

@@ -27,7 +27,6 @@ TASK = "saleor_program_budgets.tasks.go_on_with_codes"
 MAKING = "make-codes"
 SENDING = "send-codes"
 COMPLETING = "complete-credits"
-PURGING = "purge-attempts"
 BUDGET_SECONDS = 240.0
 TRIED_DAYS = 7
 COLUMNS = ("number", "email", "name", "code")
@@ -123,18 +122,6 @@ def complete_credits(*, at: datetime) -> JobRun | None:
             granted = codes.complete_credits(at=at)
             run.result = {"granted": granted}
             run.progress(granted)
-    except jobs.AlreadyRunning:
-        return None
-    return run.record
-
-
-def purge_attempts(*, at: datetime) -> JobRun | None:
-    """Forget old refused tries; ``None`` where another run is under way."""
-    try:
-        with jobs.run(PURGING, at=at) as run:
-            forgotten = codes.purge(at=at)
-            run.result = {"forgotten": forgotten}
-            run.progress(forgotten)
     except jobs.AlreadyRunning:
         return None
     return run.record

@@ -28,7 +28,7 @@ SCHEDULED = {
     "resume-codes": 300,
     "complete-credits": 60,
     "watch-codes": 300,
-    "purge-attempts": 86400,
+    "purge": 86400,
 }
 
 

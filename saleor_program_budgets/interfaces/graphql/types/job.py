@@ -28,7 +28,7 @@ class ProgramBudgetJob(ModelObjectType[models.JobRun]):
         required=True,
         description=(
             "Which job: renew, lapse, close, leavers, remind, adjust, make-codes, send-codes, "
-            "complete-credits, watch-codes or purge-attempts."
+            "complete-credits, watch-codes or purge."
         ),
     )
     program = linked_field(

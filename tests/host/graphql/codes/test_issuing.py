@@ -11,7 +11,14 @@ from saleor.account.models import StaffNotificationRecipient, User
 from saleor_program_budgets import codes, tasks
 from saleor_program_budgets.interfaces import issuing
 from saleor_program_budgets.ledger import Actor
-from saleor_program_budgets.models import CodeAttempt, CodeBatch, CodeRedemption, JobRun, Lot
+from saleor_program_budgets.models import (
+    Adjustment,
+    CodeAttempt,
+    CodeBatch,
+    CodeRedemption,
+    JobRun,
+    Lot,
+)
 from saleor_program_budgets.money import Amount
 from saleor_program_budgets.programs import jobs
 from tests.host.graphql.queries import gid
@@ -240,9 +247,13 @@ def test_an_alarm_that_cannot_be_sent_is_still_seen(mail, monkeypatch, waiting) 
     assert waiting.leak_noticed_at is not None
 
 
-def test_old_attempts_are_forgotten(waiting) -> None:
+def test_old_attempts_and_drafts_are_forgotten(waiting) -> None:
     tasks.go_on_with_codes(waiting.pk)
-    try_as_others(waiting, timezone.now() - timedelta(days=400, minutes=1))
+    long_ago = timezone.now() - timedelta(days=400, minutes=1)
+    try_as_others(waiting, long_ago)
+    Adjustment.objects.create(
+        program=waiting.program, source=Adjustment.Source.LIST, unit="USD", created_at=long_ago
+    )
 
-    assert tasks.purge_attempts() == {"forgotten": 2}
-    assert tasks.purge_attempts() == {"forgotten": 0}
+    assert tasks.purge() == {"attempts": 2, "drafts": 1}
+    assert tasks.purge() == {"attempts": 0, "drafts": 0}
