@@ -24,6 +24,7 @@ from dev.processes import die_with_parent
 from dev.saleor import Checkout
 from dev.services import Services
 
+_asked_to_leave: list[int] = []
 _SETTINGS = {"core": "tests.settings_core", "host": "tests.settings_host"}
 
 
@@ -91,6 +92,9 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
         preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 – no threads here
     )
     try:
+        # What a signal raises while the process is forked is lost in Python's own hooks.
+        if _asked_to_leave:
+            sys.exit(128 + _asked_to_leave[0])
         status = _wait(process)
         return status if status >= 0 else 128 - status
     finally:
@@ -111,6 +115,7 @@ def _unwind_on(*signals: signal.Signals) -> None:
     """Turn signals that would end us on the spot into an exit that stops the servers."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
+        _asked_to_leave.append(number)
         sys.exit(128 + number)
 
     for number in signals:

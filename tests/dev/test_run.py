@@ -106,6 +106,24 @@ def test_servers_stop_when_the_run_is_ended(
     assert not directory.exists()
 
 
+def test_a_signal_that_comes_while_the_command_is_forked_is_not_lost() -> None:
+    slow_to_fork = (
+        "import os, signal, time; from dev import run;"
+        "os.register_at_fork(after_in_parent=lambda: time.sleep(SECONDS));"
+        "run._unwind_on(signal.SIGHUP);"
+        "run._run(['sh', '-c', 'kill -HUP $PPID; exec sleep 60'], os.environ)"
+    ).replace("SECONDS", "2")
+    process = subprocess.run(
+        [sys.executable, "-c", slow_to_fork],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert (process.returncode, "Exception ignored" in process.stderr) == (129, True)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other kernels leave them")
 def test_servers_die_with_a_killed_run(waiting: subprocess.Popen[str]) -> None:
     assert waiting.stdout
