@@ -7,7 +7,7 @@ returns what the real one has to answer, refusals as values.
 from __future__ import annotations
 
 from tests.properties.reference.orders import Orders
-from tests.properties.reference.rows import MONEY, Move, Refused
+from tests.properties.reference.rows import ITEM, MONEY, Move, Refused
 from tests.properties.reference.value import UndoRaise, Value
 
 
@@ -24,11 +24,20 @@ class Model(Value, Orders):
             isinstance(move.undo, UndoRaise) and move.undo.extra.ends_at <= self.at
         ):
             return Refused("NotReversible", because="reversed")
-        if move.member is not None and self.people[move.member].is_due(self.at):
+        if self._is_of_a_period_that_is_over(move):
             return Refused("Behind")
         if not move.undo.fits(self.at):
             return Refused("NotReversible", because="used")
         return self.undo(posting)
+
+    def _is_of_a_period_that_is_over(self, move: Move) -> bool:
+        """Say whether a budget that the posting has lines in is due to be renewed."""
+        if move.member is None:
+            return False
+        renews = self.people[move.member].renews
+        figures = ((move.unit, move.amount), (ITEM, move.items))
+        ends = [renews[unit] for unit, figure in figures if figure]
+        return any(end is not None and end <= self.at for end in ends)
 
     def usable_for(self, member: int, rest: int) -> tuple[int, Refused | None]:
         """Return what fits under the balance and all caps, and what binds if *rest* doesn't."""
