@@ -20,7 +20,7 @@ from tests.concurrency.scene import (
     reverse,
     reverse_each,
 )
-from tests.support.racing import changed, deadlocks, execute, kinds, race
+from tests.support.racing import PATIENCE_SECONDS, changed, deadlocks, execute, kinds, race
 from tests.support.world import TESTS, World, usd
 
 if TYPE_CHECKING:
@@ -138,24 +138,33 @@ def _set(world: World, members: Sequence[Member], name: str) -> Callable[[], obj
 
 
 @contextmanager
-def _lots_change_slowly() -> Iterator[None]:
-    """Let each lot that a statement changes stay locked for a while before it comes to the next."""
+def _the_first_lot_waits(seconds: float) -> Iterator[None]:
+    """Let a set that has locked its first lot wait until another one has too, but no longer.
+
+    A sequence counts who came, since what is rolled back and repeated mustn't wait again.
+    """
     execute(
-        "CREATE FUNCTION tests_slowly() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END $$;"
-        "CREATE TRIGGER tests_slowly BEFORE UPDATE ON program_budgets_lot"
-        " FOR EACH ROW EXECUTE FUNCTION tests_slowly()"
+        "CREATE SEQUENCE tests_came;"
+        "CREATE FUNCTION tests_meet() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_setting('tests.came', true) = 'yes' THEN RETURN NEW; END IF;"
+        " PERFORM set_config('tests.came', 'yes', true), nextval('tests_came');"
+        f" FOR look IN 1..{int(seconds * 100)} LOOP"
+        " EXIT WHEN (SELECT last_value FROM tests_came) > 1;"
+        " PERFORM pg_sleep(0.01);"
+        " END LOOP; RETURN NEW; END $$;"
+        "CREATE TRIGGER tests_meet BEFORE UPDATE ON program_budgets_lot"
+        " FOR EACH ROW EXECUTE FUNCTION tests_meet()"
     )
     try:
         yield
     finally:
-        execute("DROP FUNCTION tests_slowly() CASCADE")
+        execute("DROP FUNCTION tests_meet() CASCADE; DROP SEQUENCE tests_came")
 
 
-def _two_sets_across(world: World) -> list[object]:
+def _two_sets_across(world: World, *, wait: float) -> list[object]:
     """Let two sets meet that name the same members in opposite orders."""
     members = world.members(4, world.account("Acme"))
-    with _lots_change_slowly():
+    with _the_first_lot_waits(wait):
         return race(_set(world, members, "down"), _set(world, members[::-1], "up"))
 
 
@@ -180,7 +189,7 @@ def test_sets_in_any_order_and_purchases_between(committed_world: World) -> None
 
 
 def test_two_sets_that_cross_wait_for_each_other_in_one_order(committed_world: World) -> None:
-    assert kinds(_two_sets_across(committed_world)) == {"dict": 2}
+    assert kinds(_two_sets_across(committed_world, wait=0.5)) == {"dict": 2}
     assert Posting.objects.filter(kind="adjustment").count() == 16
 
 
@@ -192,7 +201,7 @@ def test_without_their_one_order_sets_that_cross_deadlock(
     with changed(
         "program_budgets_adjust_each", r"PERFORM program_budgets_lock\(ARRAY\(", "PERFORM (ARRAY("
     ):
-        _two_sets_across(committed_world)
+        _two_sets_across(committed_world, wait=PATIENCE_SECONDS)
     assert deadlocks() > before
 
 
