@@ -263,7 +263,7 @@ class Migration(migrations.Migration):
                 ("withdrawn", models.BigIntegerField(default=0)),
                 ("moved", models.BigIntegerField(default=0)),
                 ("starts_at", models.DateTimeField(blank=True, null=True)),
-                ("expires_at", models.DateTimeField(blank=True, db_index=True, null=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField()),
                 ("reason", models.CharField(blank=True, max_length=500)),
                 (

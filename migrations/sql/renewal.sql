@@ -205,7 +205,10 @@ BEGIN
         ELSE
             v_limits := ARRAY(
                 SELECT id FROM program_budgets_limit
-                    WHERE kind = 'member' AND program_id = v_program AND renews_at = v_boundary
+                    -- As a range, by which that index alone is in this order. With "=" the planner
+                    -- may walk the ids, past all that were renewed before.
+                    WHERE kind = 'member' AND program_id = v_program
+                      AND renews_at BETWEEN v_boundary AND v_boundary
                     ORDER BY program_id, renews_at, id LIMIT v_batch FOR UPDATE SKIP LOCKED);
         END IF;
     ELSE

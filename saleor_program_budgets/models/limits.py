@@ -168,7 +168,7 @@ class Lot(models.Model):
     withdrawn = models.BigIntegerField(default=0)
     moved = models.BigIntegerField(default=0)
     starts_at = models.DateTimeField(null=True, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     reason = models.CharField(max_length=500, blank=True)
     has_left = models.GeneratedField(

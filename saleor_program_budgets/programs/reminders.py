@@ -49,7 +49,7 @@ WITH expiring AS (
     SELECT budget.id, budget.member_id, budget.unit, lot.expires_at
         FROM program_budgets_lot lot
         JOIN program_budgets_limit budget ON budget.id = lot.limit_id
-        WHERE lot.expires_at > %(at)s AND lot.expires_at <= %(horizon)s
+        WHERE lot.expires_at > %(at)s AND lot.expires_at <= %(horizon)s AND lot.has_left
           AND budget.program_id = %(program)s
 )
 SELECT DISTINCT id FROM expiring {NEAREST} ORDER BY id
@@ -74,7 +74,7 @@ WITH soon AS (
                 AS free
         ) left_over
         WHERE lot.limit_id = ANY (%(limits)s)
-          AND lot.expires_at > %(at)s AND lot.expires_at <= %(horizon)s AND left_over.free > 0
+          AND lot.expires_at > %(at)s AND lot.expires_at <= %(horizon)s AND lot.has_left
           AND (lot.origin = 'carry' OR lot.expires_at IS DISTINCT FROM budget.renews_at)
 ), figures AS (
     SELECT limit_id, expires_at, sum(lapsed)::bigint AS amount, sum(carried)::bigint AS carried
