@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hmac
 
-from saleor_program_budgets.codes.keys import keys_for
+from saleor_program_budgets.codes.keys import current_key, keys_for
 
 PURPOSE = b"digest"
 
 
 def digest_of(canonical: str) -> bytes:
     """Return the digest (32 bytes) under which a code's symbols, from ``canonical()``, are kept."""
-    return _digest(keys_for(PURPOSE)[0], canonical)
+    return _digest(current_key(PURPOSE), canonical)
 
 
 def digests_of(canonical: str) -> list[bytes]:

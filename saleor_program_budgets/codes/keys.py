@@ -12,6 +12,11 @@ from django.utils.encoding import force_bytes
 KEY_BYTES = 32
 
 
+def current_key(purpose: bytes) -> bytes:
+    """Return the key (32 bytes) that *purpose* uses now, from ``SECRET_KEY``."""
+    return _derived(force_bytes(settings.SECRET_KEY), purpose)
+
+
 def keys_for(purpose: bytes) -> list[bytes]:
     """Return the keys (32 bytes each) for *purpose*, the current one first.
 

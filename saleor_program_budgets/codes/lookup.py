@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router
@@ -22,43 +21,34 @@ from saleor_program_budgets.models import (
 from saleor_program_budgets.programs import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from django.db.models import Model
 
 DIGEST_BYTES = 32
+PLACEHOLDER = "0"
+"""Read in place of what can't be a code."""
+ROWS: tuple[type[Model], ...] = (
+    RedemptionCode,
+    CodeBatch,
+    Member,
+    Program,
+    Cycle,
+    CodeRedemption,
+)
+"""What is read, each whole row beginning with its id."""
 RUN = ("recipients", "secret", "rejected")
 """What a batch keeps of its run: it may be megabytes, and no judgement needs it."""
+LEFT_OUT: dict[type[Model], tuple[str, ...]] = {CodeBatch: RUN, Cycle: ("terms",)}
+"""What the database answers null for, whatever it is."""
 
-
-def _fields_of(model: type[Model], *without: str) -> tuple[str, ...]:
-    fields = model._meta.concrete_fields
-    return tuple(field.attname for field in fields if field.attname not in without)
-
-
-FIELDS: dict[type[Model], tuple[str, ...]] = {
-    RedemptionCode: _fields_of(RedemptionCode),
-    CodeBatch: _fields_of(CodeBatch, *RUN),
-    Member: _fields_of(Member),
-    Program: _fields_of(Program),
-    Cycle: _fields_of(Cycle, "terms"),
-    CodeRedemption: _fields_of(CodeRedemption),
-}
-"""What is read of each, the id first."""
-
-
-def _columns(name: str, model: type[Model]) -> str:
-    return ", ".join(f"(found.{name}).{field}" for field in FIELDS[model])
-
-
-# Written out: composing such a query takes Django longer than the database takes to answer it.
-LOOK_UP = f"""
-SELECT {_columns("code", RedemptionCode)}, {_columns("batch", CodeBatch)},
-       {_columns("member", Member)}, {_columns("program", Program)}, {_columns("cycle", Cycle)},
-       {_columns("standing", CodeRedemption)}, found.is_of_store
+# Written out, and by whole rows: composing such a query takes Django longer than the database takes
+# to answer it, and so does telling the database each of some eighty columns by its name.
+LOOK_UP = """
+SELECT found.is_it, found.is_of_store, (found.code).*, (found.batch).*, (found.member).*,
+       (found.program).*, (found.cycle).*, (found.standing).*
     FROM program_budgets_find_code(%s, %s) found
-    WHERE (found.code).id IS NOT NULL
-"""  # noqa: S608 # of constants
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +92,69 @@ class Found:
 def find(*, text: str, channel_id: str) -> Found | None:
     """Return the code that *text* is, or ``None`` for a text that is no code of ours.
 
-    One query whatever was typed, so that its time tells nothing: for what can't be a code a
-    digest is looked up that nothing has.
+    One query whatever was typed, and the same work, so that its time tells nothing: for what can't
+    be a code a digest is looked up that nothing has, and where nothing is found another code is
+    read and forgotten.
     """
     symbols = canonical(text)
-    digests = [secrets.token_bytes(DIGEST_BYTES)] if symbols is None else digests_of(symbols)
+    digests = digests_of(PLACEHOLDER if symbols is None else symbols)
+    if symbols is None:
+        digests = [secrets.token_bytes(DIGEST_BYTES) for _ in digests]
     alias = router.db_for_write(RedemptionCode)
     with connections[alias].cursor() as cursor:
         cursor.execute(LOOK_UP, [digests, channel_id])
-        row = cursor.fetchone()
-    return None if row is None else _found(iter(row), alias)
-
-
-def _found(values: Iterator[Any], alias: str) -> Found:
+        is_it, is_of_store, *values = cursor.fetchone()
+        if (layout := _layouts.get(len(values))) is None:
+            names = [column.name for column in cursor.description[2:]]
+            layout = _layouts[len(values)] = _layout_of(names)
     code, batch, member, program, cycle, standing = (
-        _instance(model, values, alias) for model in FIELDS
+        _instance(columns, values, alias) for columns in layout
     )
+    if not is_it:
+        return None
     code.batch, code.member = batch, member
     batch.program = member.program = program
-    return Found(code, Store(program, cycle), next(values), standing)
+    return Found(code, Store(program, cycle), is_of_store, standing)
 
 
-def _instance(model: type[Model], values: Iterator[Any], alias: str) -> Any:
-    """Return a row as its model has it; ``None`` where the query found none to join."""
-    names = FIELDS[model]
-    read = list(islice(values, len(names)))
-    return None if read[0] is None else model.from_db(alias, names, read)
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where in an answer a model's fields stand; the id at ``first``."""
+
+    model: type[Model]
+    first: int
+    fields: Sequence[str]
+    places: Sequence[int]
+
+
+_layouts: dict[int, list[_Columns]] = {}
+"""For each model its columns, by how many the answer has.
+
+Asking for the columns' names takes longer than all the rest, and they only change when a migration
+adds one, perhaps while this process goes on.
+"""
+
+
+def _layout_of(names: Sequence[str]) -> list[_Columns]:
+    starts = [place for place, name in enumerate(names) if name == "id"]
+    layout = []
+    for model, start, end in zip(ROWS, starts, [*starts[1:], len(names)], strict=True):
+        places = {names[place]: place for place in range(start, end)}
+        # In the order of the model's fields, which the columns need not have.
+        fields = [
+            field
+            for field in model._meta.concrete_fields
+            if field.column in places and field.attname not in LEFT_OUT.get(model, ())
+        ]
+        attributes = [field.attname for field in fields]
+        layout.append(
+            _Columns(model, start, attributes, [places[field.column] for field in fields])
+        )
+    return layout
+
+
+def _instance(columns: _Columns, values: Sequence[Any], alias: str) -> Any:
+    """Return a row as its model has it; ``None`` where the query found none."""
+    if values[columns.first] is None:
+        return None
+    return columns.model.from_db(alias, columns.fields, [values[at] for at in columns.places])

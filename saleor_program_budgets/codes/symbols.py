@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from saleor_program_budgets.models import CodeBatch
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_SYMBOL_OF = ALPHABET.encode() * 8
+"""A symbol for each byte, by its lower five bits."""
 DEFAULT_PATTERN = "XXXX-XXXX-XXXX"
 LEAST_RANDOM = 12
 """How many random symbols a pattern has at least: 60 bits."""
@@ -45,14 +47,12 @@ def canonical(text: str) -> str | None:
 
 
 def compose(*, batch: CodeBatch, name: str, random: bytes) -> str:
-    """Return a code of *batch* as people read it, filled from *random* (25 bytes or more).
+    """Return a code of *batch* as people read it, filled from *random* (40 bytes or more).
 
     *name*, from ``letters_of()``, stands before the pattern, if there is one.
     """
-    bits = int.from_bytes(random, "little")
-    places = batch.pattern.count("X")
-    symbols = tuple(ALPHABET[bits >> 5 * place & 31] for place in range(places))
-    filled = batch.pattern.replace("X", "%s") % symbols
+    symbols = random[: batch.pattern.count("X")].translate(_SYMBOL_OF).decode()
+    filled = batch.pattern.replace("X", "%s") % tuple(symbols)
     return "-".join(part for part in (batch.prefix, name, filled) if part)
 
 

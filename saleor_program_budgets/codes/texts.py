@@ -36,7 +36,7 @@ def secret_of(batch: CodeBatch) -> bytes:
 
 def text_of(*, batch: CodeBatch, secret: bytes, number: int, name: str, draw: int = 0) -> str:
     """Return the text of the batch's code *number*, for a member of this *name*."""
-    random = hmac.digest(secret, f"{number}:{draw}".encode(), "sha256")
+    random = hmac.digest(secret, f"{number}:{draw}".encode(), "sha512")
     return compose(batch=batch, name=name, random=random)
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from saleor_program_budgets import codes, programs
 from saleor_program_budgets.codes import CodeRefused
@@ -323,3 +323,16 @@ def test_a_long_cause_is_kept_as_far_as_it_fits(world: World) -> None:
 def test_an_empty_batch_has_no_codes(world: World) -> None:
     batch(world, world.member())
     assert codes.find(text=UNKNOWN, channel_id="shop") is None
+
+
+def test_a_column_that_a_later_version_adds_disturbs_no_look(world: World) -> None:
+    """While a newer version's migration has run and this one still answers."""
+    ann = world.member()
+    text = issue(world, ann)
+    for table in ("program_budgets_member", "program_budgets_program"):
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(f"ALTER TABLE {table} ADD COLUMN of_tomorrow text DEFAULT 'x'")
+        code = found(text)
+        assert (code.member, code.store.program) == (ann, world.program)
+        assert code.store.cycle == world.cycle
