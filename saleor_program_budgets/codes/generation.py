@@ -29,13 +29,16 @@ RUN = ("status", "made", "made_at", "sent", "error")
 INSERT = """
 INSERT INTO program_budgets_redemptioncode
         (batch_id, number, member_id, digest, text, name, revoked_by, revoke_reason)
-    SELECT %(batch)s, made.*, '', ''
+    SELECT %(batch)s, number, member_id, digest, coalesce(text, ''), coalesce(name, ''), '', ''
         FROM unnest(%(numbers)s::int[], %(members)s::bigint[], %(digests)s::bytea[],
-                    %(texts)s::text[], %(names)s::text[]) made
+                    %(texts)s::text[], %(names)s::text[])
+            made (number, member_id, digest, text, name)
     ON CONFLICT (digest) DO NOTHING
     RETURNING number
 """
-"""Five arrays, and no parameter for each value: most of the time went into those."""
+"""Five arrays, and no parameter for each value: most of the time went into those. The last two may
+be empty.
+"""
 
 
 class _Whose(NamedTuple):
@@ -147,8 +150,8 @@ def _insert_new(batch: CodeBatch, codes: Sequence[_Whose], drawn: Sequence[str])
         "numbers": [each.number for each in codes],
         "members": [each.member_id for each in codes],
         "digests": [texts.digest_of_text(text) for text in drawn],
-        "texts": [text if is_kept else "" for text in drawn],
-        "names": [each.name for each in codes],
+        "texts": drawn if is_kept else [],
+        "names": [each.name for each in codes] if batch.has_name else [],
     }
     with connections[router.db_for_write(RedemptionCode)].cursor() as cursor:
         cursor.execute(INSERT, columns)
