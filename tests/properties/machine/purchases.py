@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from saleor_program_budgets import ledger, programs
-from saleor_program_budgets.models import Hold, Member
+from saleor_program_budgets.models import Hold, Member, Program
 from saleor_program_budgets.programs.orders import renewal_at
 from tests.properties.books import digest
 from tests.properties.machine.bench import PLACES, SELDOM, Bench, cents, observed
@@ -259,6 +259,7 @@ class PurchaseRules(Bench):
         row = Hold.objects.select_related("program", "cycle").get(pk=hold.pk)
         request = {"key": self.world.key(kind), "actor": self.world.actor, "cause": "a test"}
         by_policy = kind == "refund" and amount is not None
+        renewal: ledger.Renewal | None = None
         lapsed = [line for line in hold.lines if line.lot.has_lapsed(self.world.at)]
         was = sum(line.refunded for line in lapsed)
 
@@ -271,12 +272,13 @@ class PurchaseRules(Bench):
             terms = request | {"hold_id": hold.pk, "amount": asked, "items": items}
             if kind == "release":
                 return ledger.release(**terms, at=self.world.at)
-            renewal = renewal_at(program=row.program, hold=row, at=self.world.at)
             return ledger.refund(**terms, renewal=renewal, at=self.world.at)
 
         refused = Refused("InvalidAmount")
         if by_policy:
             self.model.catch_up_holders([hold])
+        elif kind == "refund":
+            renewal = self._renewal(row)
         if amount is None or amount or items:
             refused = getattr(self.model, kind)(hold, amount, items)
         name = _kind(kind, amount, items)
@@ -288,6 +290,11 @@ class PurchaseRules(Bench):
             if kind == "refund" and sum(line.refunded for line in lapsed) > was:
                 policy = self.model.programs[hold.program].refund_policy
                 self.count("refund to a lapsed lot", policy)
+
+    def _renewal(self, hold: Hold) -> ledger.Renewal | None:
+        if hold.program.refund_policy == Program.RefundPolicy.REISSUE:
+            self.model.turn(hold.program_id)  # renewal_at() looks for the open cycle
+        return renewal_at(program=hold.program, hold=hold, at=self.world.at)
 
     @precondition(lambda self: self.steps % 6 == 0 or self.some_are_overdue())
     @rule(place=PLACES)
