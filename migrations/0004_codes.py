@@ -183,6 +183,7 @@ class Migration(migrations.Migration):
                 ("text", models.CharField(blank=True, max_length=255)),
                 ("name", models.CharField(blank=True, max_length=10)),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("send_failed_at", models.DateTimeField(blank=True, null=True)),
                 ("revoked_at", models.DateTimeField(blank=True, null=True)),
                 ("revoked_by", models.CharField(blank=True, max_length=64)),
                 ("revoke_reason", models.CharField(blank=True, max_length=500)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 MAILER = Actor.system("codes")
+TRIED_DAYS = 7
+MOST_FAILURES = 10
+"""So many in a row, and it isn't the recipients."""
 SET = 200
 """How many codes are read at once to be sent."""
 READ_AT_ONCE = 5_000
@@ -87,12 +91,18 @@ def send(
 
     As long as it is READY, call it again: it goes on where it stopped. A code is noted as sent
     when *deliver* has returned, so that a crash may send one twice, and loses none. Who has no
-    address any more gets none: ``sent`` then stays below ``total``. Raises ``InvalidInput`` for a
-    batch that isn't made or isn't sent by e-mail, and ``AlreadyRunning``.
+    address any more gets none: ``sent`` then stays below ``total``.
+
+    A code for which *deliver* raises is tried again after all others, and keeps none of them
+    waiting; the error is raised when the run ends, or at once after 10 in a row. Once the codes
+    are made for 7 days, what still fails is given up: its batch is DELIVERED without it.
+
+    Raises ``InvalidInput`` for a batch that isn't made or isn't sent by e-mail, and
+    ``AlreadyRunning``.
     """
     begun = time.monotonic()
     with jobs.only_one(lock_name(batch)):
-        batch.refresh_from_db(fields=["status", "secret", "delivery", "total"])
+        batch.refresh_from_db(fields=["status", "secret", "delivery", "total", "made_at"])
         if batch.status == _Status.DELIVERED:
             return batch
         _require_made(batch)
@@ -100,16 +110,20 @@ def send(
             raise InvalidInput("batch", "These codes are handed out as a download.")
         sent = batch.codes.exclude(sent_at=None).count()
         CodeBatch.objects.filter(pk=batch.pk).update(sent=sent)  # a crash may have left it behind
-        for found in _in_sets(batch.codes.filter(sent_at=None, revoked_at=None), SET):
-            if not _send_set(batch, found, deliver, at):
-                break  # revoked meanwhile
+        sending = _Sending(batch, deliver, at)
+        for found in _unsent(batch, at):
+            if not sending.send_set(found):
+                break
             if progress is not None:
                 progress(found[-1].number, batch.total)
             if budget_seconds is not None and time.monotonic() - begun >= budget_seconds:
                 break
         else:
-            _finish(batch, at)
+            if sending.error is None or _is_given_up(batch, at):
+                _finish(batch, at)
         batch.refresh_from_db(fields=[*DELIVERED, "sent"])
+        if sending.error is not None and batch.status == _Status.READY:
+            raise sending.error
     return batch
 
 
@@ -175,21 +189,50 @@ def _issued(batch: CodeBatch, codes: Iterable[_Row]) -> Iterator[Issued]:
         )
 
 
-def _send_set(
-    batch: CodeBatch, codes: list[_Row], deliver: Callable[[Issued], None], at: datetime
-) -> bool:
-    """Send these codes; says whether the batch is still to be sent."""
-    sent = 0
-    try:
-        for code, issued in zip(codes, _issued(batch, codes), strict=True):
-            if not issued.email:
-                continue
-            deliver(issued)
-            sent += RedemptionCode.objects.filter(pk=code.pk, sent_at=None).update(sent_at=at)
-    finally:
-        under_way = CodeBatch.objects.filter(pk=batch.pk, status=_Status.READY)
-        is_under_way = under_way.update(sent=F("sent") + sent) == 1
-    return is_under_way
+def _unsent(batch: CodeBatch, at: datetime) -> Iterator[list[_Row]]:
+    """Yield what is to be sent; first what wasn't tried yet, then what failed before this run."""
+    unsent = batch.codes.filter(sent_at=None, revoked_at=None)
+    yield from _in_sets(unsent.filter(send_failed_at=None), SET)
+    yield from _in_sets(unsent.filter(send_failed_at__lt=at), SET)
+
+
+class _Sending:
+    """One run of sending; ``error`` is what failed last."""
+
+    def __init__(self, batch: CodeBatch, deliver: Callable[[Issued], None], at: datetime) -> None:
+        self.error: Exception | None = None
+        self._batch, self._deliver, self._at = batch, deliver, at
+        self._failed_in_a_row = 0
+
+    def send_set(self, codes: list[_Row]) -> bool:
+        """Send these codes; says whether to go on: not once too many failed, or all is revoked."""
+        sent = 0
+        try:
+            for code, issued in zip(codes, _issued(self._batch, codes), strict=True):
+                if issued.email and self._is_sent(code, issued):
+                    sent += 1
+                if self._failed_in_a_row == MOST_FAILURES:
+                    break
+        finally:
+            under_way = CodeBatch.objects.filter(pk=self._batch.pk, status=_Status.READY)
+            is_under_way = under_way.update(sent=F("sent") + sent) == 1
+        return is_under_way and self._failed_in_a_row < MOST_FAILURES
+
+    def _is_sent(self, code: _Row, issued: Issued) -> bool:
+        found = RedemptionCode.objects.filter(pk=code.pk, sent_at=None)
+        try:
+            self._deliver(issued)
+        except Exception as error:  # noqa: BLE001 whatever a deliverer raises; it is raised later
+            found.update(send_failed_at=self._at)
+            self.error = error
+            self._failed_in_a_row += 1
+            return False
+        self._failed_in_a_row = 0
+        return found.update(sent_at=self._at, send_failed_at=None) == 1
+
+
+def _is_given_up(batch: CodeBatch, at: datetime) -> bool:
+    return batch.made_at is not None and batch.made_at <= at - timedelta(days=TRIED_DAYS)
 
 
 def _finish(batch: CodeBatch, at: datetime) -> None:

@@ -44,7 +44,7 @@ class CodeMail:
         self.channel = channel_of(batch.program)
 
     def __call__(self, issued: Issued) -> None:
-        """Send one code; what a deliverer raises is raised: the next would fail like it."""
+        """Send one code; what a deliverer raises is raised."""
         self.manager.notify(
             CODE, lambda: self.payload_of(issued), channel_slug=_slug_of(self.channel)
         )

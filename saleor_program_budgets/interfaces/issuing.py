@@ -28,7 +28,8 @@ MAKING = "make-codes"
 SENDING = "send-codes"
 COMPLETING = "complete-credits"
 BUDGET_SECONDS = 240.0
-TRIED_DAYS = 7
+TRIED_DAYS = 8
+"""A day more than what can't be sent is tried for: then its batch ends without it."""
 COLUMNS = ("number", "email", "name", "code")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """By these a spreadsheet takes what people call themselves for something to execute."""
@@ -84,9 +85,9 @@ def make(batch: CodeBatch, *, at: datetime, progress: Callable[[int, int], None]
 
 
 def send(batch: CodeBatch, *, at: datetime, progress: Callable[[int, int], None]) -> None:
-    """Send the batch's codes by e-mail, up to the first that can't be handed over.
+    """Send the batch's codes by e-mail, as far as they can be handed over.
 
-    What stopped it is noted for staff, and raised; the next run begins with that one.
+    What failed is noted for staff, and raised; a later run tries it again.
     """
     try:
         codes.send(

@@ -137,6 +137,7 @@ class RedemptionCode(models.Model):
     text = models.CharField(max_length=255, blank=True)
     name = models.CharField(max_length=10, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    send_failed_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.CharField(max_length=64, blank=True)
     revoke_reason = models.CharField(max_length=500, blank=True)

@@ -1,6 +1,7 @@
 """The clear text leaves once, to whom it is meant for, and is gone."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -12,7 +13,7 @@ from saleor_program_budgets.errors import InvalidInput
 from saleor_program_budgets.models import CodeBatch, Member, RedemptionCode
 from tests.support.batches import DISCOUNT, DOWNLOAD, EMAIL, Shop, create, hand_out, made
 from tests.support.database import snapshot
-from tests.support.world import HOUR, TESTS, World
+from tests.support.world import DAY, HOUR, TESTS, World
 
 
 @pytest.fixture
@@ -161,8 +162,88 @@ def test_sending_goes_on_where_it_failed(
     batch.refresh_from_db()
     assert (batch.status, batch.sent, batch.secret is None) == ("ready", 3, False)
     CodeBatch.objects.filter(pk=batch.pk).update(sent=2)  # as a crash may leave it
+    world.at += HOUR
     send(world, batch, lambda issued: sent.append(issued.number))
     assert (sent, batch.sent, batch.status) == ([1, 2, 3, 4, 5], 5, "delivered")
+
+
+def failing_for(number: int, sent: list[int]) -> Callable[[codes.Issued], None]:
+    def deliver(issued: codes.Issued) -> None:
+        if issued.number == number:
+            raise ValueError("no such mailbox")
+        sent.append(issued.number)
+
+    return deliver
+
+
+def test_whose_mail_always_fails_keeps_nobody_waiting(world: World, team: list[Member]) -> None:
+    batch = made(world, delivery=EMAIL)
+    sent: list[int] = []
+    for _ in range(2):
+        world.at += HOUR
+        with pytest.raises(ValueError, match="no such mailbox"):
+            send(world, batch, failing_for(2, sent))
+        assert (sent, batch.sent, batch.status) == ([1, 3, 4, 5], 4, "ready")
+        assert batch.codes.get(number=2).send_failed_at == world.at
+    world.at += HOUR
+    send(world, batch, failing_for(0, sent))
+    assert (sent, batch.sent, batch.status) == ([1, 3, 4, 5, 2], 5, "delivered")
+    again = batch.codes.get(number=2)
+    assert (again.sent_at, again.send_failed_at) == (world.at, None)
+
+
+def test_what_failed_is_tried_after_all_others(
+    world: World, team: list[Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SET", 2)
+    batch = made(world, delivery=EMAIL)
+    tried: list[int] = []
+
+    def deliver(issued: codes.Issued) -> None:
+        tried.append(issued.number)
+        failing_for(1, [])(issued)
+
+    while batch.status == "ready" and len(tried) < 20:
+        world.at += DAY
+        with suppress(ValueError):
+            send(world, batch, deliver, budget_seconds=0 if len(tried) < 5 else None)
+    assert tried == [1, 2, 3, 4, 5, 1, 1, 1, 1]
+    # In vain for a week: then the batch is over, and its secret forgotten.
+    assert (batch.status, batch.secret, batch.sent) == ("delivered", None, 4)
+    assert batch.codes.get(sent_at=None).send_failed_at == world.at
+
+
+def test_a_batch_is_over_once_what_fails_is_revoked(world: World, team: list[Member]) -> None:
+    batch = made(world, delivery=EMAIL)
+    with pytest.raises(ValueError, match="no such mailbox"):
+        send(world, batch, failing_for(5, []))
+    fifth = batch.codes.get(number=5)
+    codes.revoke_codes(codes=[fifth.pk], reason="left", withdraw=None, actor=TESTS, at=world.at)
+    world.at += HOUR
+    send(world, batch, failing_for(5, []))
+    assert (batch.status, batch.sent) == ("delivered", 4)
+
+
+def test_many_failures_in_a_row_end_the_run_at_once(
+    world: World, team: list[Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MOST_FAILURES", 3)
+    batch = made(world, delivery=EMAIL)
+    tried: list[int] = []
+
+    def deliver(issued: codes.Issued) -> None:
+        tried.append(issued.number)
+        if issued.number != 2:
+            raise ConnectionError("the mail server is away")
+
+    with pytest.raises(ConnectionError):
+        send(world, batch, deliver)
+    assert (tried, batch.sent) == ([1, 2, 3, 4, 5], 1)
+    tried.clear()
+    world.at += HOUR
+    with pytest.raises(ConnectionError):
+        send(world, batch, deliver)
+    assert (tried, batch.sent, batch.status) == ([1, 3, 4], 1, "ready")
 
 
 def test_sending_stops_when_its_time_is_up(

@@ -83,6 +83,9 @@ class ProgramBudgetCode(ModelObjectType[models.RedemptionCode]):
     redeemed_at = DateTime(description="When it was redeemed; null if it isn't.")
     order_id = global_id_field("Order", "order_id", "The order it was redeemed for.")
     sent_at = DateTime(description="When it was sent by e-mail.")
+    send_failed_at = DateTime(
+        description="When sending it failed last; null if it never did, or it was sent since."
+    )
     revoked_at = DateTime(description="When it was revoked.")
     revoked_by = graphene.String(required=True, description="Who revoked it; empty if nobody has.")
     revoke_reason = graphene.String(required=True, description="Why it was revoked.")

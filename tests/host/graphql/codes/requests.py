@@ -31,7 +31,7 @@ mutation ($id: ID!, $expiresAt: DateTime) {{
 }}
 """
 CODE = """
-  id number code state redeemedAt orderId sentAt revokedAt revokedBy revokeReason
+  id number code state redeemedAt orderId sentAt sendFailedAt revokedAt revokedBy revokeReason
   batch { id } member { email }
 """
 REVOKE = f"""

@@ -82,6 +82,7 @@ def test_a_batch_with_its_codes(client, member, ada, discounts) -> None:
         "redeemedAt": None,
         "orderId": None,
         "sentAt": None,
+        "sendFailedAt": None,
         "revokedAt": None,
         "revokedBy": "",
         "revokeReason": "",
