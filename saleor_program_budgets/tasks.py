@@ -24,6 +24,7 @@ from saleor_program_budgets.interfaces import (
     totals,
     transactions,
     voucher_usage,
+    vouchers,
 )
 from saleor_program_budgets.ledger import Actor
 from saleor_program_budgets.models import JobRun, Program
@@ -226,7 +227,8 @@ def trim_checkout(checkout_id: str) -> int:
 @app.task
 @allow_writer()
 def restore_codes() -> int:
-    """Bring what Saleor notes of discount codes in line with what became of them."""
+    """Bring discount codes and what Saleor has and notes of them in line."""
+    vouchers.revoke_orphans(at=timezone.now())
     restored = voucher_usage.restore(at=timezone.now())
     if restored:
         logger.info("%s redemption codes were brought in line", restored)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, IntegerField, OuterRef
+from django.db.models.functions import Cast
 from saleor.discount.models import Voucher, VoucherChannelListing, VoucherCode
 
+from saleor_program_budgets import codes
 from saleor_program_budgets.errors import InvalidInput
-from saleor_program_budgets.models import ProgramChannel
+from saleor_program_budgets.ledger import Actor
+from saleor_program_budgets.models import CodeBatch, ProgramChannel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from saleor_program_budgets.models import CodeBatch, Program
+    from saleor_program_budgets.models import Program
 
 AT_ONCE = 5_000
 
@@ -53,6 +57,31 @@ def publish(batch: CodeBatch, texts: Sequence[str]) -> None:
     VoucherCode.objects.bulk_create(
         (VoucherCode(voucher=voucher, code=text) for text in texts), batch_size=AT_ONCE
     )
+
+
+def revoke_orphans(*, at: datetime) -> int:
+    """Revoke the batches whose voucher was deleted in Saleor; returns how many that were.
+
+    Their codes are worth nothing any more, and shouldn't be listed as if they were.
+    """
+    vouchers = Voucher.objects.filter(pk=OuterRef("voucher_key"))
+    orphans = (
+        CodeBatch.objects.filter(kind=CodeBatch.Kind.DISCOUNT)
+        .exclude(status=CodeBatch.Status.REVOKED)
+        .annotate(voucher_key=Cast("voucher_reference", IntegerField()))
+        .filter(~Exists(vouchers))
+        .defer("recipients", "secret", "rejected")
+    )
+    found = list(orphans)
+    for batch in found:
+        codes.revoke_batch(
+            batch=batch,
+            reason="the voucher was deleted",
+            withdraw=withdraw,
+            actor=Actor.system("codes"),
+            at=at,
+        )
+    return len(found)
 
 
 def withdraw(texts: Sequence[str]) -> None:

@@ -182,12 +182,16 @@ def test_what_cannot_be_sent_is_tried_again(mail, mailed, monkeypatch) -> None:
     assert len(mail.sent) == 2
 
 
-def test_what_goes_wrong_for_a_week_is_left_to_staff(waiting) -> None:
+def test_what_goes_wrong_for_more_than_a_week_is_left_to_staff(waiting) -> None:
     at = timezone.now()
-    CodeBatch.objects.update(error="OSError", created_at=at - timedelta(days=7))
+    CodeBatch.objects.update(error="OSError", created_at=at - timedelta(days=8))
     assert issuing.resume(at=at) == 0
+    assert issuing.resume(at=at - timedelta(hours=1)) == 1
 
-    CodeBatch.objects.update(error="")
+
+def test_what_nothing_went_wrong_with_is_never_given_up(waiting) -> None:
+    at = timezone.now()
+    CodeBatch.objects.update(created_at=at - timedelta(days=800))
     assert issuing.resume(at=at) == 1
 
 

@@ -8,12 +8,13 @@ import pytest
 from django.utils import timezone
 from saleor.discount.models import VoucherCode
 
-from saleor_program_budgets import codes
+from saleor_program_budgets import codes, tasks
 from saleor_program_budgets.errors import InvalidInput
 from saleor_program_budgets.interfaces import vouchers
 from saleor_program_budgets.ledger import Actor
 from saleor_program_budgets.models import CodeBatch, RedemptionCode
 from tests.host.graphql.queries import error, errors_of, gid
+from tests.host.support.codes import issue_all, voucher_in
 
 STAFF = Actor("staff", "1")
 
@@ -109,3 +110,20 @@ def test_withdrawing_leaves_other_codes_alone(batch, voucher, monkeypatch) -> No
     active = VoucherCode.objects.filter(is_active=True).values_list("code", flat=True)
     assert "SPRING" in active
     assert not set(texts) & set(active)
+
+
+def test_codes_of_a_deleted_voucher_are_revoked(batch, voucher, store, member) -> None:
+    codes.generate(batch=batch, publish=vouchers.publish, at=timezone.now())
+    other = voucher_in(store.channel)
+    [kept] = issue_all(member, voucher=other)
+    assert tasks.restore_codes() == 0
+    assert not CodeBatch.objects.exclude(revoked_at=None).exists()
+
+    voucher.delete()
+    for _ in range(2):
+        tasks.restore_codes()
+
+    batch.refresh_from_db()
+    assert (batch.status, batch.revoke_reason) == ("revoked", "the voucher was deleted")
+    assert batch.revoked_by == "system:codes"
+    assert RedemptionCode.objects.get(revoked_at=None).text == kept
