@@ -62,6 +62,7 @@ def measure_discounts(store: ProgramStore, member: Member, request: pytest.Fixtu
     shopper = request.getfixturevalue("shopper")
     rows = _entries(shopper, batch.codes.get(member=member).text)
     looks = _looks(batch, str(store.channel.pk))
+    steps.append(_step("look for what differs in the shop", _restore))
     steps.append(_step("revoke it", lambda: _revoke(batch)))
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     print(_table(steps, rows, looks), f"\n\nload average {load}")  # noqa: T201 - what it is for
@@ -140,6 +141,12 @@ def _hand_out(batch: CodeBatch) -> None:
     from tests.host.support.shop import ACTOR
 
     issuing.as_csv(codes.hand_out(batch=batch, actor=ACTOR, at=timezone.now()))
+
+
+def _restore() -> None:
+    from saleor_program_budgets import tasks
+
+    tasks.restore_codes()
 
 
 def _revoke(batch: CodeBatch) -> None:

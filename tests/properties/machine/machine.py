@@ -7,7 +7,7 @@ from hypothesis.stateful import initialize, invariant
 
 from saleor_program_budgets import ledger
 from saleor_program_budgets.models import Cycle, Program
-from tests.properties import books
+from tests.properties import books, expectations
 from tests.properties.machine.codes import CodeRules
 from tests.properties.machine.corrections import CorrectionRules
 from tests.properties.machine.orders import OrderRules
@@ -62,8 +62,8 @@ class LedgerMachine(WorldRules, ValueRules, PurchaseRules, OrderRules, Correctio
     def the_ledger_agrees_with_the_model(self) -> None:
         """Compare every figure, and find no rule broken."""
         rows = books.Books(self.model)
-        books.learn(self.model, rows)
-        assert rows.figures() == books.expected(self.model)
+        expectations.learn(self.model, rows)
+        assert rows.figures() == expectations.expected(self.model)
         assert rows.broken_rules(self.model) == []
         assert books.differences() == []
         self.is_behind = self.model.is_behind()
@@ -83,7 +83,9 @@ class LedgerMachine(WorldRules, ValueRules, PurchaseRules, OrderRules, Correctio
         people = list(self.model.people.values())
         person = people[self.steps // SHOWN_EVERY % len(people)]
         cycle = self.cycles[person.program]
-        assert books.shown(person, cycle, self.model.at) == books.to_be_shown(self.model, person)
+        assert expectations.shown(person, cycle, self.model.at) == expectations.to_be_shown(
+            self.model, person
+        )
         verification = ledger.verify()
         assert verification.is_clean
         assert set(verification.overspent.values()) <= {0}
