@@ -104,7 +104,8 @@ BEGIN
         FROM generate_series(1, p_spread - 1) number
         WHERE NOT EXISTS (
             SELECT FROM program_budgets_limit known
-                WHERE known.cap_id = p_cap AND known.share = number);
+                WHERE known.cap_id = p_cap AND known.share = number)
+        ORDER BY number;
     UPDATE program_budgets_limit SET takes_new = share < p_spread
         WHERE cap_id = p_cap AND takes_new <> (share < p_spread);
 
