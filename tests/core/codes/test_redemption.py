@@ -336,3 +336,20 @@ def test_a_column_that_a_later_version_adds_disturbs_no_look(world: World) -> No
         code = found(text)
         assert (code.member, code.store.program) == (ann, world.program)
         assert code.store.cycle == world.cycle
+
+
+def test_where_nothing_is_found_another_code_is_read(world: World) -> None:
+    """So that its time tells nothing; what may be megabytes is read for neither."""
+    ann = world.member()
+    text = issue(world, ann)
+    CodeBatch.objects.update(rejected=[{"line": 1}], recipients=[ann.pk])
+    looks = []
+    for digest in (codes.digest_of(codes.canonical(text) or ""), bytes(32)):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT is_it, (found.member).id, (found.batch).rejected, (found.batch).recipients"
+                " FROM program_budgets_find_code(%s, 'shop') found",
+                [[digest]],
+            )
+            looks += cursor.fetchall()
+    assert looks == [(True, ann.pk, None, None), (False, ann.pk, None, None)]
