@@ -2,9 +2,18 @@
 
 from saleor_program_budgets.accounts.operations import (
     create_account,
+    create_accounts,
     depth_of,
+    lock_tree,
     move_account,
     rename_account,
 )
 
-__all__ = ["create_account", "depth_of", "move_account", "rename_account"]
+__all__ = [
+    "create_account",
+    "create_accounts",
+    "depth_of",
+    "lock_tree",
+    "move_account",
+    "rename_account",
+]

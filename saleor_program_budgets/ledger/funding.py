@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import batched
 from typing import TYPE_CHECKING, Any
+
+from django.db import connections, router
 
 from saleor_program_budgets import errors
 from saleor_program_budgets.ledger.database import call
@@ -17,34 +20,37 @@ if TYPE_CHECKING:
 
     from saleor_program_budgets.ledger.database import Function
     from saleor_program_budgets.ledger.records import Actor
-    from saleor_program_budgets.models import Cycle, Member
+    from saleor_program_budgets.models import Cycle, Member, Program
 
 MEMBER_RANK = 0
+LIMITS_AT_ONCE = 5_000
+
+OPEN_LIMITS = """
+INSERT INTO program_budgets_limit
+    (kind, program_id, member_id, unit, lock_rank, ceiling, held, spent, overhang, is_open,
+     share, spread, takes_new, renews_at)
+SELECT 'member', %s, budget.member_id, %s, %s, 0, 0, 0, 0, true, 0, 1, true, budget.renews_at
+    FROM unnest(%s::bigint[], %s::timestamptz[]) budget (member_id, renews_at)
+    ON CONFLICT DO NOTHING
+"""
 
 
 def open_member_limits(
-    *, members: Iterable[Member], unit: str, renews_at: Mapping[int, datetime] | None = None
+    *,
+    program: Program,
+    members: Iterable[int],
+    unit: str,
+    renews_at: Mapping[int, datetime] | None = None,
 ) -> None:
-    """Give each member an empty limit in *unit*; who has one keeps it.
+    """Give each member (by id) of *program* an empty limit in *unit*; who has one keeps it.
 
     *renews_at* says by member id when the period that they begin in ends.
     """
     ends = renews_at or {}
-    Limit.objects.bulk_create(
-        [
-            Limit(
-                kind=Limit.Kind.MEMBER,
-                program_id=member.program_id,
-                member=member,
-                unit=unit,
-                lock_rank=MEMBER_RANK,
-                renews_at=ends.get(member.pk),
-            )
-            for member in members
-        ],
-        ignore_conflicts=True,
-        batch_size=5_000,
-    )
+    with connections[router.db_for_write(Limit)].cursor() as cursor:
+        for part in batched(members, LIMITS_AT_ONCE):
+            due = [ends.get(member_id) for member_id in part]
+            cursor.execute(OPEN_LIMITS, [program.pk, unit, MEMBER_RANK, list(part), due])
 
 
 def grant(

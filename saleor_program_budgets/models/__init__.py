@@ -13,6 +13,17 @@ from saleor_program_budgets.models.holds import Hold, HoldLot
 from saleor_program_budgets.models.jobs import JobRun
 from saleor_program_budgets.models.journal import Entry, Outcome, Posting, Refused
 from saleor_program_budgets.models.limits import Cap, Limit, Lot, Raise, Rollover
+from saleor_program_budgets.models.people import (
+    ImportLine,
+    PeopleChange,
+    Person,
+    PlannedChange,
+    Roster,
+    RosterImport,
+    RosterProgram,
+    RosterToken,
+    Source,
+)
 from saleor_program_budgets.models.programs import (
     Cycle,
     GroupMember,
@@ -38,12 +49,16 @@ __all__ = [
     "GroupMember",
     "Hold",
     "HoldLot",
+    "ImportLine",
     "JobRun",
     "Limit",
     "Lot",
     "Member",
     "MemberGroup",
     "Outcome",
+    "PeopleChange",
+    "Person",
+    "PlannedChange",
     "Posting",
     "Program",
     "ProgramChannel",
@@ -52,5 +67,10 @@ __all__ = [
     "Refused",
     "Reminder",
     "Rollover",
+    "Roster",
+    "RosterImport",
+    "RosterProgram",
+    "RosterToken",
     "Seal",
+    "Source",
 ]

@@ -207,7 +207,8 @@ class Member(models.Model):
 
     ``user_reference`` keeps the user's id after Saleor has deleted the user, so that entries
     stay attributable. Who ``left_with_user`` was deactivated because the user was, and comes back
-    with them. ``times_left`` counts deactivations: what was taken back at each is known by it.
+    with them; likewise who ``left_with_person``, of a roster. ``times_left`` counts deactivations:
+    what was taken back at each is known by it.
     """
 
     program = models.ForeignKey(Program, on_delete=models.PROTECT, related_name="members")
@@ -223,6 +224,7 @@ class Member(models.Model):
     joined_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True, blank=True)
     left_with_user = models.BooleanField(default=False)
+    left_with_person = models.BooleanField(default=False)
     times_left = models.PositiveIntegerField(default=0)
 
     class Meta:

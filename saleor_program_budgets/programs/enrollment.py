@@ -19,26 +19,29 @@ from saleor_program_budgets.ledger import Correction
 from saleor_program_budgets.models import (
     Account,
     GroupMember,
-    Limit,
     Lot,
     Member,
     MemberGroup,
     Outcome,
+    PeopleChange,
     Program,
 )
 from saleor_program_budgets.money import ITEM, Amount
-from saleor_program_budgets.programs import calendar, cycles
-from saleor_program_budgets.programs.terms import terms_by_member
+from saleor_program_budgets.programs import calendar, changes, cycles, placement
+from saleor_program_budgets.programs.terms import terms_by_member, terms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from fractions import Fraction
 
     from saleor_program_budgets.ledger import Actor, Granted
     from saleor_program_budgets.models import Cycle
     from saleor_program_budgets.periods import Period
 
-MEMBERSHIP = ("is_active", "deactivated_at", "left_with_user", "times_left")
+MEMBERSHIP = ("is_active", "deactivated_at", "left_with_user", "left_with_person", "times_left")
+BY_NOBODY = ledger.Actor.system("members")
+"""Who moves members where nobody is said to."""
 
 
 def enroll(
@@ -61,23 +64,19 @@ def enroll(
         raise NotFound("users", "Not all of these users exist.")
     if group is not None and group.program_id != program.pk:
         raise InvalidInput("group", "The group is another program's.")
-    references = [str(user_id) for user_id in user_ids]
-    Member.objects.bulk_create(
-        [
-            Member(
-                program=program,
-                user_id=user_id,
-                user_reference=str(user_id),
-                account=account,
-                joined_at=at,
-            )
-            for user_id in sorted(user_ids)  # in one order, or two at once may deadlock
-        ],
-        ignore_conflicts=True,
-        batch_size=5_000,
+    added = set(
+        placement.add_members(program=program, accounts=dict.fromkeys(user_ids, account.pk), at=at)
     )
+    references = [str(user_id) for user_id in user_ids]
     members = list(
         Member.objects.filter(program=program, user_reference__in=references).order_by("pk")
+    )
+    changes.record_members(
+        kind=PeopleChange.Kind.ENROLLED,
+        members=[member for member in members if member.pk in added],
+        after={"account": account.pk},
+        actor=actor,
+        at=at,
     )
     # Who is a member already gets what is due by now in the group that they were in, and in full.
     cycle = cycles.turn_due(program=program, at=at)
@@ -90,28 +89,11 @@ def enroll(
             ignore_conflicts=True,
             batch_size=5_000,
         )
-    _open_limits(program, members, cycle, at)
+    placement.open_limits(program=program, members=members, cycle=cycle, at=at)
     if cycle is not None:
         active = [member for member in members if member.is_active]
         allot(program=program, cycle=cycle, members=active, actor=actor, at=at)
     return members
-
-
-def _open_limits(
-    program: Program, members: Sequence[Member], cycle: Cycle | None, at: datetime
-) -> None:
-    """Give newcomers their budgets; in an open cycle they stand in its period, or in their own."""
-    ends = {}
-    if cycle is not None:
-        ends = {
-            member.pk: calendar.period_of_member(
-                program=program, cycle=cycle, member=member, at=at
-            ).ends_at
-            for member in members
-        }
-    units = [program.currency, ITEM] if program.counts_items else [program.currency]
-    for unit in units:
-        ledger.open_member_limits(members=members, unit=unit, renews_at=ends)
 
 
 def allot(
@@ -124,10 +106,51 @@ def allot(
     for member in members:
         period = calendar.period_of_member(program=program, cycle=cycle, member=member, at=at)
         theirs = terms[member.pk]
-        # Rounded down: nobody is allotted more than their share.
-        alike[Amount(int(theirs.allotment * share), program.currency), period].append(member.pk)
+        money = _share_of(Amount(theirs.allotment, program.currency), share)
+        alike[money, period].append(member.pk)
         if program.counts_items:
-            alike[Amount(math.ceil(theirs.items * share), ITEM), period].append(member.pk)
+            alike[_share_of(Amount(theirs.items, ITEM), share), period].append(member.pk)
+    _grant_allotments(cycle, alike, actor, at)
+
+
+def welcome(*, program: Program, members: Sequence[int], actor: Actor, at: datetime) -> None:
+    """Give newcomers (by id), who joined *at* and are in no group, their budget and allotment.
+
+    As ``enroll`` does, but of all at once: what is due to one of them is due to each.
+    """
+    cycle = cycles.turn_due(program=program, at=at)
+    common = terms_of(program)[-1]
+    due = {program.currency: Amount(common.allotment, program.currency)}
+    if program.counts_items:
+        due[ITEM] = Amount(common.items, ITEM)
+    ends: dict[int, datetime] = {}
+    period = None
+    if cycle is not None:
+        anybody = Member(program=program, joined_at=at)
+        period = calendar.period_of_member(program=program, cycle=cycle, member=anybody, at=at)
+        ends = dict.fromkeys(members, period.ends_at)
+    for unit in due:
+        ledger.open_member_limits(program=program, members=members, unit=unit, renews_at=ends)
+    if cycle is None or period is None:
+        return
+    share = calendar.share_left(program=program, cycle=cycle, at=at)
+    alike = {(_share_of(amount, share), period): list(members) for amount in due.values()}
+    _grant_allotments(cycle, alike, actor, at)
+
+
+def _share_of(amount: Amount, share: Fraction) -> Amount:
+    """Return a share of an allotment: of money rounded down, so that nobody gets more than theirs.
+
+    A piece can't be parted: of pieces rounded up.
+    """
+    whole = math.ceil if amount.currency == ITEM else math.floor
+    return Amount(whole(amount.minor * share), amount.currency)
+
+
+def _grant_allotments(
+    cycle: Cycle, alike: Mapping[tuple[Amount, Period], Sequence[int]], actor: Actor, at: datetime
+) -> None:
+    """Grant each amount for its period to its members (ids)."""
     for (amount, period), who in alike.items():
         if amount:
             ledger.grant(
@@ -235,7 +258,9 @@ def _require_future(expires_at: datetime | None, at: datetime) -> None:
         raise InvalidInput("expires_at", "The expiry has to lie in the future.")
 
 
-def move_member(*, member: Member, account: Account, at: datetime) -> Member:
+def move_member(
+    *, member: Member, account: Account, actor: Actor = BY_NOBODY, at: datetime
+) -> Member:
     """Put the member under another account.
 
     The balance follows; past spend and open holds stay under the old account's caps, and the
@@ -243,9 +268,19 @@ def move_member(*, member: Member, account: Account, at: datetime) -> Member:
     """
     cycles.up_to_date(member, at=at)
     with transaction.atomic():
-        _lock(member)
+        placement.lock_budgets([member.pk])
+        before = Member.objects.values_list("account_id", flat=True).get(pk=member.pk)
         member.account = account
         member.save(update_fields=["account"])
+        if before != account.pk:
+            changes.record_members(
+                kind=PeopleChange.Kind.MOVED,
+                members=[member],
+                before={"account": before},
+                after={"account": account.pk},
+                actor=actor,
+                at=at,
+            )
     return member
 
 
@@ -254,25 +289,32 @@ def deactivate_member(
     member: Member,
     reason: str = "left the program",
     left_with_user: bool = False,
+    left_with_person: bool = False,
     actor: Actor,
     at: datetime,
 ) -> list[Correction]:
     """Let the member take no new holds, and take back what they haven't used, in each unit.
 
     Open holds are honoured; what of them comes back is taken back with it. Repeating it changes
-    nothing, and completes what was interrupted; but who *left_with_user* before is kept from
-    coming back with them by being deactivated for their own sake.
+    nothing, and completes what was interrupted; but who *left_with_user* before, or
+    *left_with_person*, is kept from coming back with them by being deactivated for their own sake.
     """
     cycle = cycles.up_to_date(member, at=at)
     with transaction.atomic():
-        _lock(member)
+        placement.lock_budgets([member.pk])
         member.refresh_from_db(fields=MEMBERSHIP)
         if member.is_active or member.deactivated_at is None:
             member.is_active = False
             member.deactivated_at = at
             member.left_with_user = left_with_user
+            member.left_with_person = left_with_person
             member.times_left += 1
+            _record(PeopleChange.Kind.LEFT, member, {"reason": reason}, actor, at)
         elif not left_with_user:
+            # Who left with the user, and now with the person too, comes back with the latter.
+            member.left_with_person = left_with_person and (
+                member.left_with_user or member.left_with_person
+            )
             member.left_with_user = False
         member.save(update_fields=MEMBERSHIP)
     return _take_back(member, cycle, reason=reason, actor=actor, at=at)
@@ -303,22 +345,29 @@ def reactivate_member(*, member: Member, actor: Actor, at: datetime) -> Member:
         # do, and given back; nobody who is inactive can spend it, and nobody active loses it.
         taken = _take_back(member, cycle, reason="left the program", actor=actor, at=at)
         _give_back(taken, actor, at)
-        _become_active(member)
+        _become_active(member, actor, at)
     if cycle is not None and member.is_active:
         allot(program=member.program, cycle=cycle, members=[member], actor=actor, at=at)
     return member
 
 
-def _become_active(member: Member) -> None:
+def _become_active(member: Member, actor: Actor, at: datetime) -> None:
     times_left = member.times_left
     with transaction.atomic():
-        _lock(member)
+        placement.lock_budgets([member.pk])
         member.refresh_from_db(fields=MEMBERSHIP)
         if member.times_left == times_left:
             member.is_active = True
             member.deactivated_at = None
-            member.left_with_user = False
+            member.left_with_user = member.left_with_person = False
             member.save(update_fields=MEMBERSHIP)
+            _record(PeopleChange.Kind.RETURNED, member, {}, actor, at)
+
+
+def _record(
+    kind: PeopleChange.Kind, member: Member, after: dict[str, str], actor: Actor, at: datetime
+) -> None:
+    changes.record_members(kind=kind, members=[member], after=after, actor=actor, at=at)
 
 
 def _take_back(
@@ -356,13 +405,3 @@ def _give_back(taken: Sequence[Correction], actor: Actor, at: datetime) -> None:
                 actor=actor,
                 at=at,
             )
-
-
-def _lock(member: Member) -> None:
-    """Wait for the member's purchase in flight, and keep the next one out until commit."""
-    list(
-        Limit.objects.select_for_update()
-        .filter(kind=Limit.Kind.MEMBER, member=member)
-        .order_by("lock_rank", "pk")
-        .values_list("pk")
-    )

@@ -270,8 +270,8 @@ def _complete_limits(program: Program) -> None:
         return
     has_one = Limit.objects.filter(member=OuterRef("pk"), unit=ITEM, kind=Limit.Kind.MEMBER)
     lacking = program.members.filter(~Exists(has_one)).order_by("pk")
-    while members := list(lacking[:MEMBERS_BATCH]):
-        ledger.open_member_limits(members=members, unit=ITEM)
+    while members := list(lacking.values_list("pk", flat=True)[:MEMBERS_BATCH]):
+        ledger.open_member_limits(program=program, members=members, unit=ITEM)
 
 
 def close_program(*, program: Program) -> Program:

@@ -87,7 +87,7 @@ def given(
 
 
 def _grant_items(scene: Scene, number: int) -> None:
-    ledger.open_member_limits(members=[scene.ann], unit=ITEM)
+    ledger.open_member_limits(program=scene.ann.program, members=[scene.ann.pk], unit=ITEM)
     ledger.grant(
         members=[scene.ann.pk],
         amount=Amount(number, ITEM),

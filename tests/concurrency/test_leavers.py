@@ -75,7 +75,7 @@ def test_if_nothing_were_taken_first_they_would_lose_it(committed_world: World) 
     overtake(
         "_take_back",
         lambda: leave(world, ann),
-        lambda: enrollment._become_active(Member.objects.get(pk=ann.pk)),
+        lambda: enrollment._become_active(Member.objects.get(pk=ann.pk), TESTS, world.at),
     )
     assert how_it_stands(world, ann) == (True, {"withdrawn": "300.00"})
 
@@ -105,7 +105,7 @@ def test_if_departures_were_not_counted_they_would_be_there_with_nothing(
     monkeypatch.setattr(
         enrollment,
         "_become_active",
-        lambda member: Member.objects.filter(pk=member.pk).update(is_active=True),
+        lambda member, *_: Member.objects.filter(pk=member.pk).update(is_active=True),
     )
     _comes_back_while_another_request_lets_them_go(world, ann)
     assert how_it_stands(world, ann) == (True, {"withdrawn": "300.00"})

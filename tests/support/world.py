@@ -175,7 +175,7 @@ class World:
 
     def kit(self, member: Member, count: int = 1, *, expires_at: dt.datetime | None = None) -> Lot:
         """Let the member have *count* pieces, beside money; returns the new lot."""
-        ledger.open_member_limits(members=[member], unit=ITEM)
+        ledger.open_member_limits(program=member.program, members=[member.pk], unit=ITEM)
         ledger.grant(
             members=[member.pk],
             amount=items(count),

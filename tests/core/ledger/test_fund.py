@@ -101,7 +101,7 @@ def test_opening_limits_keeps_those_that_are(world: World) -> None:
     ann = world.member()
     world.hold(ann, "65.00")
     before = snapshot()
-    ledger.open_member_limits(members=[ann], unit="USD")
+    ledger.open_member_limits(program=ann.program, members=[ann.pk], unit="USD")
     assert snapshot() == before
 
 

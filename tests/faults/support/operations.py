@@ -71,7 +71,7 @@ def hold(world: World) -> Call:
 def hold_over_two_lots_with_items(world: World) -> Call:
     town = Town.of(world)
     world.grant(town.ann, "10.00", expires_at=world.at + DAY)
-    ledger.open_member_limits(members=[town.ann], unit="ITEM")
+    ledger.open_member_limits(program=town.ann.program, members=[town.ann.pk], unit="ITEM")
     ledger.grant(
         members=[town.ann.pk],
         amount=Amount(3, "ITEM"),

@@ -35,7 +35,7 @@ class ValueRules(Bench):
         """Grant items; a member without a budget in them has to have one opened first."""
         member, person = self.person(place)
         if with_budget:
-            ledger.open_member_limits(members=[member], unit=ITEM)
+            ledger.open_member_limits(program=member.program, members=[member.pk], unit=ITEM)
             self.model.open_items(member.pk)
         refused = None if ITEM in person.lots else Refused("NotFound")
         self._grant([member.pk], Amount(count, ITEM), hours, refused=refused)

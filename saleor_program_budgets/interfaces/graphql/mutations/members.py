@@ -111,11 +111,16 @@ class ProgramBudgetMemberMove(BudgetMutation):
         error_type_class = ProgramBudgetError
 
     @classmethod
-    def perform_mutation(cls, _root: Any, _info: Any, /, *, id: str, account: str) -> Any:
+    def perform_mutation(cls, _root: Any, info: Any, /, *, id: str, account: str) -> Any:
         """Move them."""
         member = _member(cls, id)
         with translated():
-            programs.move_member(member=member, account=_account(cls, account), at=timezone.now())
+            programs.move_member(
+                member=member,
+                account=_account(cls, account),
+                actor=actor_in(info.context),
+                at=timezone.now(),
+            )
         return cls(member=member)
 
 

@@ -259,5 +259,5 @@ def test_old_attempts_and_drafts_are_forgotten(waiting) -> None:
         program=waiting.program, source=Adjustment.Source.LIST, unit="USD", created_at=long_ago
     )
 
-    assert tasks.purge() == {"attempts": 2, "drafts": 1}
-    assert tasks.purge() == {"attempts": 0, "drafts": 0}
+    assert tasks.purge() == {"attempts": 2, "drafts": 1, "imports": 0}
+    assert tasks.purge() == {"attempts": 0, "drafts": 0, "imports": 0}
