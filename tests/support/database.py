@@ -16,6 +16,7 @@ JOURNAL_TABLES = (
     "program_budgets_refused",
     "program_budgets_outcome",
     "program_budgets_seal",
+    "program_budgets_peoplechange",
 )
 Rows = dict[str, list[dict[str, Any]]]
 
