@@ -12,15 +12,18 @@ from saleor.celeryconf import app
 from saleor.checkout.models import Checkout
 from saleor.core.db.connection import allow_writer
 
-from saleor_program_budgets import codes, ledger, programs
+from saleor_program_budgets import codes, ledger, programs, roster
 from saleor_program_budgets.interfaces import (
     batches,
     code_mail,
+    customer_events,
     housekeeping,
+    invitations,
     issuing,
     notifications,
     orders,
     reconciliation,
+    roster_files,
     totals,
     transactions,
     voucher_usage,
@@ -187,6 +190,68 @@ def watch_codes() -> dict[str, Any] | None:
 def purge() -> dict[str, Any] | None:
     """Forget what was kept for a while only."""
     return _result_of(housekeeping.purge(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def go_on_with_import(
+    import_id: int, confirmed_leavers: int | None, actor: str, *, waits: bool = True
+) -> None:
+    """Apply a file of people; asks for another run while any of it is left.
+
+    Beside another file it *waits*, or leaves it at that.
+    """
+    again = functools.partial(
+        go_on_with_import.apply_async, (import_id, confirmed_leavers, actor), {"waits": waits}
+    )
+    try:
+        is_left = roster_files.go_on(
+            import_id=import_id,
+            confirmed_leavers=confirmed_leavers,
+            actor=batches.actor_named(actor),
+            at=timezone.now(),
+        )
+    except jobs.AlreadyRunning:
+        if waits:
+            again(countdown=WAIT_FOR_ANOTHER_SECONDS)
+        return
+    if is_left:
+        again()
+
+
+@app.task
+@allow_writer()
+def resume_imports() -> int:
+    """Take up the files of people whose task was lost."""
+    return roster_files.resume()
+
+
+@app.task
+@allow_writer()
+def apply_planned() -> dict[str, Any] | None:
+    """Let what was planned for people happen that is due."""
+    return _result_of(roster.apply_planned(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def settle_people() -> dict[str, Any] | None:
+    """Bring memberships in line with people, where a crash kept that from being done."""
+    return _result_of(roster.settle_people(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def invite() -> dict[str, Any] | None:
+    """Invite people whom a roster made to set a password."""
+    return _result_of(invitations.invite(at=timezone.now()))
+
+
+@app.task
+@allow_writer()
+def announce_customers(method: str, users: list[int]) -> int:
+    """Tell plugins and webhooks of customers; says for how many it failed."""
+    return customer_events.tell(method=method, users=users)
 
 
 def _result_of(record: JobRun | None) -> dict[str, Any] | None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from saleor.account import search
+from saleor.account import utils as account_utils
 from saleor.checkout import calculations
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from saleor.account.models import User
     from saleor.checkout.fetch import CheckoutInfo, CheckoutLineInfo
     from saleor.plugins.manager import PluginsManager
+
+    from saleor_program_budgets.roster.shop import Profile
 
 
 def refresh_totals(
@@ -56,3 +64,67 @@ def keep_webhooks_off(*, gateway_id: str) -> None:
 
     request_transaction_action.spares_program_budgets = True  # type: ignore[attr-defined]
     WebhookPlugin._request_transaction_action = request_transaction_action  # noqa: SLF001
+
+
+def customer_defaults() -> dict[str, Any]:
+    """Return what a new customer gets beside the model's defaults: since 3.23 they have a type."""
+    if not hasattr(account_utils, "get_default_customer_type"):
+        return {}
+    return {"customer_type": account_utils.get_default_customer_type()}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchColumns:
+    """What the search for customers needs of new ones; see ``rows.insert()``."""
+
+    columns: Mapping[str, Sequence[str]]
+    formulas: Mapping[str, str] = field(default_factory=dict)
+
+
+def search_columns(customers: Sequence[Profile]) -> SearchColumns:
+    """Return by what customers without addresses are found.
+
+    Up to 3.22 that is a text; from 3.23 on a vector, as ``generate_user_search_vector_value()``
+    makes it.
+    """
+    if not _has_search_vector():
+        documents = [
+            search.prepare_user_search_document_value(customer, attach_addresses_data=False)
+            for customer in customers
+        ]
+        return SearchColumns({"search_document": documents})
+    from saleor.core.utils.text import strip_accents
+
+    emails = [strip_accents(customer.email) for customer in customers]
+    return SearchColumns(
+        {
+            "search_name": [
+                strip_accents(f"{customer.first_name} {customer.last_name}")
+                for customer in customers
+            ],
+            "search_email": emails,
+            "search_domain": [email.rpartition("@")[2] for email in emails],
+        },
+        {"search_vector": _SEARCH_VECTOR},
+    )
+
+
+def refresh_search(user: User) -> str:
+    """Let *user*, whose addresses are prefetched, be found as they are now; returns which field."""
+    if _has_search_vector():
+        search.update_user_search_vector(user, save=False)
+        return "search_vector"
+    user.search_document = search.prepare_user_search_document_value(user, already_prefetched=True)
+    return "search_document"
+
+
+@lru_cache(maxsize=1)
+def _has_search_vector() -> bool:
+    return hasattr(search, "update_user_search_vector")
+
+
+_SEARCH_VECTOR = """
+  setweight(to_tsvector('simple', each.search_name), 'A')
+  || setweight(to_tsvector('simple', each.search_email), 'A')
+  || setweight(to_tsvector('simple', each.search_domain), 'B')
+"""

@@ -28,6 +28,10 @@ SCHEDULED = {
     "resume-codes": 300,
     "complete-credits": 60,
     "watch-codes": 300,
+    "apply-planned": 60,
+    "settle-people": 300,
+    "resume-imports": 300,
+    "invite": 60,
     "purge": 86400,
 }
 
