@@ -24,6 +24,7 @@ from saleor_program_budgets.interfaces.identity import (
     PLUGIN_ID,
     actor_of,
 )
+from saleor_program_budgets.interfaces.scim import view as scim
 from saleor_program_budgets.manifest import manifest
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     )
 
 logger = logging.getLogger(__name__)
+
+_VIEWS = {scim.ROOT: scim.handle}
+"""What answers below the plugin's address, by the first part of the path."""
 
 
 class ProgramBudgetsPlugin(BasePlugin):
@@ -201,9 +205,12 @@ class ProgramBudgetsPlugin(BasePlugin):
 
         Saleor routes the address without a channel here even when the plugin is inactive.
         """
-        if self.active and path.strip("/") == "status":
+        if not self.active:
+            return HttpResponseNotFound()
+        if path.strip("/") == "status":
             return JsonResponse({"plugin": PLUGIN_ID, "version": manifest().version})
-        return HttpResponseNotFound()
+        root = next((root for root in _VIEWS if f"{path.strip('/')}/".startswith(f"{root}/")), None)
+        return _VIEWS[root](request, path) if root else HttpResponseNotFound()
 
     def _follow(self, user: User) -> None:
         """Bring memberships in line; what fails is left to the job that sweeps leavers."""
