@@ -13,6 +13,7 @@ from saleor.graphql.core.types.common import Error
 
 from saleor_program_budgets import errors
 from saleor_program_budgets.interfaces.graphql.common import DOC_CATEGORY, to_money
+from saleor_program_budgets.roster.wanted import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,7 @@ DESCRIPTIONS = {
     "unique": "Another object already has this value.",
     "checkout_completion_in_progress": "The checkout is just being completed.",
     "payment_failed": "The budget couldn't be applied; the message says why.",
+    "stale": "What was looked at has changed since; look at it again.",
     "already_delivered": "The codes have left before, and can't be read again.",
     "budgets_switched_off": "The plugin is inactive while the channel's program is open.",
     "program_closed": "The program isn't open at this instant.",
@@ -60,6 +62,7 @@ class ProgramBudgetErrorCode(BaseEnum):
     UNIQUE = "unique"
     CHECKOUT_COMPLETION_IN_PROGRESS = "checkout_completion_in_progress"
     PAYMENT_FAILED = "payment_failed"
+    STALE = "stale"
     ALREADY_DELIVERED = "already_delivered"
     BUDGETS_SWITCHED_OFF = "budgets_switched_off"
     PROGRAM_CLOSED = "program_closed"
@@ -149,6 +152,8 @@ def translated(**renamed: str) -> Iterator[None]:
     except errors.InvalidInput as error:
         field = renamed.get(error.field, error.field)
         raise field_error(field, error.message, code_of(error.code)) from error
+    except Changed as error:
+        raise field_error("version", str(error), "stale") from error
     except errors.NotHeld as error:
         raise ValidationError(str(error), code="not_held") from error
     except errors.NotAvailable as error:

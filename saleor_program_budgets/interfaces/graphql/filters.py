@@ -32,6 +32,12 @@ from saleor_program_budgets.interfaces.graphql.enums import (
     ProgramBudgetProgramStatus,
 )
 from saleor_program_budgets.interfaces.graphql.errors import ProgramBudgetErrorCode
+from saleor_program_budgets.interfaces.graphql.people_enums import (
+    ProgramBudgetPeopleChangeKind,
+    ProgramBudgetPeopleSource,
+    ProgramBudgetRosterImportAction,
+    ProgramBudgetRosterImportLineStatus,
+)
 from saleor_program_budgets.models.holds import REMAINS
 
 if TYPE_CHECKING:
@@ -156,6 +162,75 @@ class ProgramBudgetCodeAttemptFilterInput(BaseInputObjectType):
     class Meta:
         description = "Filtering options for refused tries of redemption codes."
         doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetPersonFilterInput(BaseInputObjectType):
+    """Which people."""
+
+    roster = graphene.ID(description="Of this roster.")
+    account = graphene.ID(description="Who belong to exactly this account.")
+    under_account = graphene.ID(description="Who belong to this account, or one below it.")
+    is_active = graphene.Boolean(description="Active ones, or inactive ones.")
+    external_id = graphene.String(description="Whom their organization knows by exactly this.")
+    user = graphene.ID(description="Who are this user, in any roster.")
+
+    class Meta:
+        description = "Filtering options for people."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetPeopleChangeFilterInput(BaseInputObjectType):
+    """Which changes of people."""
+
+    roster = graphene.ID(description="In this roster.")
+    person = graphene.ID(description="Of this person, removed or not.")
+    member = graphene.ID(description="Of this member.")
+    user = graphene.ID(description="Of this user, in any roster.")
+    kind = ProgramBudgetPeopleChangeKind(description="Of this kind.")
+    source = ProgramBudgetPeopleSource(description="Which came through this.")
+    at = graphene.Field(DateTimeRangeInput, description="Written in this time.")
+
+    class Meta:
+        description = "Filtering options for changes of people."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetRosterImportLineFilterInput(BaseInputObjectType):
+    """Which lines of a file."""
+
+    action = ProgramBudgetRosterImportAction(description="That do this.")
+    status = ProgramBudgetRosterImportLineStatus(description="Of which this became.")
+
+    class Meta:
+        description = "Filtering options for lines of a file of people."
+        doc_category = DOC_CATEGORY
+
+
+class ProgramBudgetPersonSortField(BaseEnum):
+    """By what people are sorted."""
+
+    EMAIL = ["email", "id"]
+    LAST_NAME = ["last_name", "first_name", "id"]
+    CREATED_AT = ["created_at", "id"]
+    CHANGED_AT = ["changed_at", "id"]
+
+    class Meta:
+        description = "By what people are sorted."
+        doc_category = DOC_CATEGORY
+
+    @property
+    def description(self) -> str:
+        """Describe one value in the schema."""
+        return f"Sort people by {self.name.lower().replace('_', ' ')}."
+
+
+class ProgramBudgetPersonSortingInput(SortInputObjectType):
+    """How people are sorted."""
+
+    class Meta:
+        doc_category = DOC_CATEGORY
+        sort_enum = ProgramBudgetPersonSortField
+        type_name = "people"
 
 
 class ProgramBudgetProgramSortField(BaseEnum):

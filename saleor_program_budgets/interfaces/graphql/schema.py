@@ -38,6 +38,15 @@ from saleor_program_budgets.interfaces.graphql.mutations.codes import (
     ProgramBudgetCodeReissue,
     ProgramBudgetCodeRevoke,
 )
+from saleor_program_budgets.interfaces.graphql.mutations.feed import ProgramBudgetPeopleUpsert
+from saleor_program_budgets.interfaces.graphql.mutations.feed_budgets import (
+    ProgramBudgetAllotmentsGrant,
+    ProgramBudgetCycleRenew,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.feed_caps import ProgramBudgetCapsSet
+from saleor_program_budgets.interfaces.graphql.mutations.feed_departments import (
+    ProgramBudgetDepartmentsUpsert,
+)
 from saleor_program_budgets.interfaces.graphql.mutations.groups import (
     ProgramBudgetGroupCreate,
     ProgramBudgetGroupDelete,
@@ -58,6 +67,11 @@ from saleor_program_budgets.interfaces.graphql.mutations.members import (
     ProgramBudgetMemberMove,
     ProgramBudgetMemberReactivate,
 )
+from saleor_program_budgets.interfaces.graphql.mutations.people import (
+    ProgramBudgetPersonRemove,
+    ProgramBudgetPersonUpdate,
+    ProgramBudgetPlannedChangeCancel,
+)
 from saleor_program_budgets.interfaces.graphql.mutations.programs import (
     ProgramBudgetProgramClose,
     ProgramBudgetProgramCreate,
@@ -66,6 +80,20 @@ from saleor_program_budgets.interfaces.graphql.mutations.programs import (
 )
 from saleor_program_budgets.interfaces.graphql.mutations.redemption import (
     ProgramBudgetCodeRedeem,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.roster_imports import (
+    ProgramBudgetRosterImportApply,
+    ProgramBudgetRosterImportDiscard,
+    ProgramBudgetRosterImportPreview,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.roster_tokens import (
+    ProgramBudgetRosterTokenCreate,
+    ProgramBudgetRosterTokenRevoke,
+    ProgramBudgetRosterTokenRotate,
+)
+from saleor_program_budgets.interfaces.graphql.mutations.rosters import (
+    ProgramBudgetRosterCreate,
+    ProgramBudgetRosterUpdate,
 )
 from saleor_program_budgets.interfaces.graphql.overrides import (
     CheckoutAddPromoCode,
@@ -84,6 +112,7 @@ from saleor_program_budgets.interfaces.graphql.queries.members import MemberQuer
 from saleor_program_budgets.interfaces.graphql.queries.operations import OperationQueries
 from saleor_program_budgets.interfaces.graphql.queries.plans import PlanQueries
 from saleor_program_budgets.interfaces.graphql.queries.programs import ProgramQueries
+from saleor_program_budgets.interfaces.graphql.queries.rosters import RosterQueries
 from saleor_program_budgets.interfaces.graphql.shopper import (
     resolve_checkout_budget,
     resolve_program_budgets,
@@ -102,6 +131,7 @@ class Queries(
     PlanQueries,
     OperationQueries,
     CodeQueries,
+    RosterQueries,
 ):
     """All queries that are added."""
 
@@ -145,6 +175,22 @@ class Mutations(graphene.ObjectType):
     program_budget_grant = ProgramBudgetGrant.Field()
     program_budget_adjust = ProgramBudgetAdjust.Field()
     program_budget_reverse = ProgramBudgetReverse.Field()
+    program_budget_roster_create = ProgramBudgetRosterCreate.Field()
+    program_budget_roster_update = ProgramBudgetRosterUpdate.Field()
+    program_budget_roster_token_create = ProgramBudgetRosterTokenCreate.Field()
+    program_budget_roster_token_rotate = ProgramBudgetRosterTokenRotate.Field()
+    program_budget_roster_token_revoke = ProgramBudgetRosterTokenRevoke.Field()
+    program_budget_roster_import_preview = ProgramBudgetRosterImportPreview.Field()
+    program_budget_roster_import_apply = ProgramBudgetRosterImportApply.Field()
+    program_budget_roster_import_discard = ProgramBudgetRosterImportDiscard.Field()
+    program_budget_person_update = ProgramBudgetPersonUpdate.Field()
+    program_budget_person_remove = ProgramBudgetPersonRemove.Field()
+    program_budget_planned_change_cancel = ProgramBudgetPlannedChangeCancel.Field()
+    program_budget_people_upsert = ProgramBudgetPeopleUpsert.Field()
+    program_budget_departments_upsert = ProgramBudgetDepartmentsUpsert.Field()
+    program_budget_allotments_grant = ProgramBudgetAllotmentsGrant.Field()
+    program_budget_caps_set = ProgramBudgetCapsSet.Field()
+    program_budget_cycle_renew = ProgramBudgetCycleRenew.Field()
 
     checkout_add_promo_code = CheckoutAddPromoCode.Field()
     checkout_remove_promo_code = CheckoutRemovePromoCode.Field()
