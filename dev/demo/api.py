@@ -1,7 +1,9 @@
 """Saleor's GraphQL API over HTTP, as a shopper, a member of staff or an app sees it."""
 
+import json
 import re
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from threading import Lock
@@ -18,6 +20,15 @@ _OPERATION = re.compile(r"^(?:query|mutation) (\w+).*?^}$", re.MULTILINE | re.DO
 
 class ApiError(Exception):
     """Saleor answered with an error where none was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file, as the value of one of an operation's variables."""
+
+    name: str
+    content: bytes
+    kind: str = "text/csv"
 
 
 class Api:
@@ -40,8 +51,16 @@ class Api:
             ApiError: it wasn't executed, or not to the end.
         """
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        body = {"query": operations()[name], "variables": variables, "operationName": name}
-        response = self._http.post(self.url, json=body, headers=headers)
+        files = {key: value for key, value in variables.items() if isinstance(value, Upload)}
+        body = {
+            "query": operations()[name],
+            "variables": {**variables, **dict.fromkeys(files)},
+            "operationName": name,
+        }
+        if files:
+            response = self._http.post(self.url, files=_parts(body, files), headers=headers)
+        else:
+            response = self._http.post(self.url, json=body, headers=headers)
         try:
             answer = response.json()
         except ValueError:
@@ -83,14 +102,6 @@ class Session:
         (payload,) = data.values()
         return payload
 
-    def run_all(self, name: str, **variables: Any) -> dict[str, Any]:
-        """As `run`, for an operation with several fields; returns their payloads by alias."""
-        data = self._api.send(name, variables, token=self._current_token())
-        for alias, payload in data.items():
-            if isinstance(payload, dict) and payload.get("errors"):
-                raise ApiError(f"{name}: {alias}: {payload['errors']}")
-        return data
-
     def _current_token(self) -> str | None:
         with self._api.logging_in:
             is_fresh = time.monotonic() - self._fetched_at < _TOKEN_SECONDS
@@ -103,6 +114,18 @@ class Session:
         if login["errors"]:
             raise ApiError(f"Login of {self._credentials['email']}: {login['errors']}")
         self._token, self._fetched_at = login["token"], time.monotonic()
+
+
+def _parts(
+    body: dict[str, Any], files: dict[str, Upload]
+) -> dict[str, tuple[str | None, bytes, str]]:
+    """A request with files, by the GraphQL multipart request specification."""
+    places = {key: [f"variables.{key}"] for key in files}
+    return {
+        "operations": (None, json.dumps(body).encode(), "application/json"),
+        "map": (None, json.dumps(places).encode(), "application/json"),
+        **{key: (file.name, file.content, file.kind) for key, file in files.items()},
+    }
 
 
 @lru_cache(maxsize=1)

@@ -1,9 +1,11 @@
 """Acme Corp's 304 people. Those who shop in the story have a password."""
 
-from collections.abc import Iterator, Sequence
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import batched, product
+from itertools import chain, product
 
 from dev.demo.api import Api, Session
 from dev.demo.shop import CHANNEL
@@ -20,7 +22,6 @@ _LAST = (
     *("Ilves", "Jansen", "Kovac", "Lopez", "Moreau", "Novak", "Okafor", "Patel"),
 )
 _PARALLEL_REQUESTS = 4
-_PER_REQUEST = 4  # as many mutations as Saleor takes in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,30 @@ def everyone() -> dict[str, list[Person]]:
     }
 
 
-def create(api: Api, staff: Session, *, people: Sequence[Person], shoppers: set[Person]) -> None:
-    """Make everyone a customer: the shoppers register themselves, staff adds the others."""
-    others = [_input_of(person) for person in people if person not in shoppers]
+def register(api: Api, shoppers: Iterable[Person]) -> None:
+    """Let the shoppers register themselves, each with a password of their own."""
     with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
-        jobs = [pool.submit(_register, api, person) for person in shoppers]
-        jobs += [pool.submit(_add, staff, batch) for batch in batched(others, _PER_REQUEST)]
-        for job in jobs:
+        for job in [pool.submit(_register, api, person) for person in shoppers]:
             job.result()
+
+
+def as_csv(everyone: Mapping[str, Sequence[Person]]) -> bytes:
+    """The file that Acme's personnel department sends."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(("Employee ID", "Work Email", "First Name", "Last Name", "Department"))
+    people = chain.from_iterable(everyone.values())
+    for number, person in enumerate(people, start=1):
+        writer.writerow(
+            (
+                f"A-{number:04}",
+                person.email,
+                person.first_name,
+                person.last_name,
+                person.department,
+            )
+        )
+    return text.getvalue().encode()
 
 
 def log_in(api: Api, person: Person) -> Session:
@@ -65,25 +82,11 @@ def log_in(api: Api, person: Person) -> Session:
 
 
 def _register(api: Api, person: Person) -> None:
-    details = {**_input_of(person), "password": PASSWORD, "channel": CHANNEL}
-    Session(api).run("AccountRegister", input=details)
-
-
-def _add(staff: Session, batch: Sequence[dict[str, str]]) -> None:
-    if len(batch) == _PER_REQUEST:
-        staff.run_all("CustomersCreate", **dict(zip(_aliases(), batch, strict=True)))
-        return
-    for details in batch:
-        staff.run("CustomerCreate", input=details)
-
-
-def _aliases() -> Iterator[str]:
-    return iter(("first", "second", "third", "fourth"))
-
-
-def _input_of(person: Person) -> dict[str, str]:
-    return {
+    details = {
         "email": person.email,
         "firstName": person.first_name,
         "lastName": person.last_name,
+        "password": PASSWORD,
+        "channel": CHANNEL,
     }
+    Session(api).run("AccountRegister", input=details)

@@ -4,11 +4,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from types import FrameType
 
 from dev import scratch
-from dev.demo import people, program, report, servers, shop, story
+from dev.demo import people, program, report, roster, servers, shop, store, story
 from dev.demo.api import Api, ApiError, Session
 from dev.demo.day import Day, Deviation, expect
 from dev.demo.program import money
@@ -35,9 +36,10 @@ def main() -> int:
 
 def _play(directory: Path) -> int:
     progress = Progress()
-    with servers.running(directory) as saleor:
+    with ExitStack() as stack:
+        saleor = stack.enter_context(servers.running(directory))
         progress.done("Saleor's API, a Celery worker and beat are up")
-        api = Api(saleor.api_url)
+        api = stack.enter_context(closing(Api(saleor.api_url)))
         try:
             day = _set_up(api, progress)
             for title, act in story.acts():
@@ -48,9 +50,8 @@ def _play(directory: Path) -> int:
         except (ApiError, Deviation) as failure:
             say(f"\n{saleor.tails()}\n\nTHE DAY WENT OTHERWISE: {failure}")
             return 1
-        finally:
-            api.close()
-        print(_addresses(saleor, day), flush=True)
+        store_url = stack.enter_context(_store_page(day))
+        print(_addresses(saleor, day, store_url), flush=True)
         if not os.environ.get("ONCE"):
             _stay(saleor)
     return 0
@@ -58,20 +59,17 @@ def _play(directory: Path) -> int:
 
 def _set_up(api: Api, progress: "Progress") -> Day:
     staff = Session(api, email=STAFF_EMAIL, password=STAFF_PASSWORD)
-    store = shop.set_up(staff)
+    sold_in = shop.set_up(staff)
     progress.done("a channel with two products, delivery and taxes")
     everyone = people.everyone()
-    count = sum(map(len, everyone.values()))
-    people.create(
-        api,
-        staff,
-        people=[person for department in everyone.values() for person in department],
-        shoppers=story.shoppers(everyone),
-    )
-    progress.done(f"{count} customers")
-    budgets = program.set_up(staff, channel_id=store.channel_id, people=everyone)
-    progress.done(f"the program: {count} members with {program.ALLOTMENT} each, and five caps")
-    return Day(api, staff, store, budgets, everyone)
+    shoppers = story.shoppers(everyone)
+    people.register(api, shoppers)
+    progress.done(f"{len(shoppers)} customers, who have registered")
+    budgets = program.set_up(staff, channel_id=sold_in.channel_id, departments=list(everyone))
+    progress.done(f"the program: {program.ALLOTMENT} for each member, and five caps")
+    row = roster.bring_in(staff, program=budgets, everyone=everyone, known=len(shoppers))
+    progress.done(f"{sum(map(len, everyone.values()))} people from a file, all of them members")
+    return Day(api, staff, sold_in, budgets, everyone, rows=[row])
 
 
 def _conclude(day: Day) -> None:
@@ -104,10 +102,22 @@ def _pass_a_year(day: Day, progress: "Progress") -> None:
     expect("verify after the year", day.program.verify()["isClean"], True)
 
 
-def _addresses(saleor: Saleor, day: Day) -> str:
+def _store_page(day: Day) -> AbstractContextManager[str]:
+    """Serve the store's page for those who shop in the story."""
+    return store.running(
+        day.api.url,
+        channel=day.shop.channel,
+        shoppers=list(story.shoppers(day.people)),
+        password=people.PASSWORD,
+        pay=store.payments(day.api, card_token=day.shop.card_token),
+    )
+
+
+def _addresses(saleor: Saleor, day: Day, store_url: str) -> str:
     someone = day.people["Engineering"][0]
     return (
         f"\n"
+        f"the store               {store_url}\n"
         f"GraphQL and playground  {saleor.api_url}\n"
         f"staff                   {STAFF_EMAIL}  {STAFF_PASSWORD}\n"
         f"a shopper               {someone.email}  {people.PASSWORD}\n"

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from dev.demo.api import Session
-from dev.demo.people import Person
 from dev.demo.shop import CURRENCY
 
 NAME = "Acme merchandise"
@@ -75,9 +74,9 @@ class Program:
         return proof
 
 
-def set_up(staff: Session, *, channel_id: str, people: Mapping[str, Sequence[Person]]) -> Program:
-    """Make the account tree and the program, open it, set the caps and enroll everyone."""
-    accounts = _create_accounts(staff, departments=list(people))
+def set_up(staff: Session, *, channel_id: str, departments: Sequence[str]) -> Program:
+    """Make the account tree and the program, open it and set the caps."""
+    accounts = _create_accounts(staff, departments=departments)
     program_id = staff.run(
         "ProgramCreate",
         input={
@@ -92,9 +91,6 @@ def set_up(staff: Session, *, channel_id: str, people: Mapping[str, Sequence[Per
     program = Program(staff, program_id, accounts)
     for account, amount in CAPS.items():
         program.set_cap(account=account, amount=amount, reason="budget for the year")
-    for department, members in people.items():
-        emails = [person.email for person in members]
-        staff.run("MembersEnroll", program=program_id, account=accounts[department], emails=emails)
     return program
 
 

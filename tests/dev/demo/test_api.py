@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dev.demo.api import Api, ApiError, Session, operations
+from dev.demo.api import Api, ApiError, Session, Upload, operations
 
 type Answers = Callable[[dict[str, Any]], Api]
 
@@ -50,3 +50,24 @@ def test_an_error_of_the_whole_request_always_raises(answering: Answers) -> None
     session = Session(answering({"errors": [{"message": "Internal Server Error"}]}))
     with pytest.raises(ApiError, match=r"^Verify: Internal Server Error$"):
         session.attempt("Verify")
+
+
+def test_a_file_is_sent_beside_the_operation() -> None:
+    seen: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={"data": {"preview": {"errors": []}}})
+
+    api = Api("http://saleor.test/graphql/", transport=httpx.MockTransport(respond))
+    file = Upload("people.csv", b"email\nada@acme.example\n")
+
+    Session(api).run("RosterImportPreview", roster="r", file=file)
+
+    [request] = seen
+    assert request.headers["Content-Type"].startswith("multipart/form-data")
+    body = request.content.decode()
+    assert '{"roster": "r", "file": null}' in body
+    assert '{"file": ["variables.file"]}' in body
+    assert 'name="file"; filename="people.csv"' in body
+    assert "email\nada@acme.example\n" in body

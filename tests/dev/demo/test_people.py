@@ -21,3 +21,10 @@ def test_they_are_the_same_every_time() -> None:
 def test_shoppers_come_from_every_department() -> None:
     shoppers = story.shoppers(people.everyone())
     assert {person.department for person in shoppers} == set(people.DEPARTMENTS)
+
+
+def test_their_file_has_a_line_for_each() -> None:
+    header, first, *others = people.as_csv(people.everyone()).decode().splitlines()
+    assert header == "Employee ID,Work Email,First Name,Last Name,Department"
+    assert first == "A-0001,ada.abara@acme.example,Ada,Abara,Engineering"
+    assert len(others) == 303
