@@ -15,6 +15,7 @@ from saleor_program_budgets.interfaces import vouchers
 from saleor_program_budgets.interfaces.code_mail import CodeMail
 from saleor_program_budgets.models import CodeBatch
 from saleor_program_budgets.programs import jobs
+from saleor_program_budgets.roster.cells import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,8 +32,6 @@ BUDGET_SECONDS = 240.0
 TRIED_DAYS = 8
 """A day more than what can't be sent is tried for: then its batch ends without it."""
 COLUMNS = ("number", "email", "name", "code")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""By these a spreadsheet takes what people call themselves for something to execute."""
 
 Status, Delivery = CodeBatch.Status, CodeBatch.Delivery
 UNFINISHED = Q(status=Status.GENERATING) | Q(status=Status.READY, delivery=Delivery.EMAIL)
@@ -112,7 +111,7 @@ def as_csv(issued: Iterable[Issued]) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for each in issued:
-        writer.writerow((each.number, _cell(each.email), _cell(each.name), each.text))
+        writer.writerow((each.number, guarded(each.email), guarded(each.name), each.text))
     return text.getvalue()
 
 
@@ -137,8 +136,3 @@ def _run(name: str, batch: CodeBatch, work: Callable[..., None], *, at: datetime
 def _note(batch: CodeBatch, error: str) -> None:
     longest = CodeBatch._meta.get_field("error").max_length
     CodeBatch.objects.filter(pk=batch.pk).update(error=error.replace("\x00", "")[:longest])
-
-
-def _cell(text: str) -> str:
-    """Return *text* so that a spreadsheet shows it, and executes nothing."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

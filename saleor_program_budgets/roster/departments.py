@@ -81,18 +81,22 @@ class Departments:
     def find(self, text: str) -> Department | None:
         """Return the account that *text* names: by external id, name, path of names, or slug.
 
-        Raises ``InvalidInput`` where several have that name.
+        Of several with one name it is the one directly under the roster's account; raises
+        ``InvalidInput`` where there is none.
         """
         by_id = self._by_external_id.get(text)
         if by_id is not None:
             return by_id
         named = self._by_name.get(_folded(text), [])
-        if len(named) > 1:
+        if len(named) == 1:
+            return named[0]
+        by_path = self.at(path_of(text))
+        if by_path is None and named:
             paths = ", ".join(f"“{self.written(each)}”" for each in named[:3])
             raise InvalidInput(
                 "department", f"“{text}” names several departments; write one of {paths}."
             )
-        return named[0] if named else self.at(path_of(text)) or self._by_slug.get(text)
+        return by_path or self._by_slug.get(text)
 
     def at(self, path: tuple[str, ...]) -> Department | None:
         """Return the account at this path of names."""

@@ -61,7 +61,7 @@ UPDATE program_budgets_importline line SET
 
 
 MANAGERS = """
-SELECT person.id, manager.person_id
+SELECT person.id, manager.person_id, line.number
     FROM program_budgets_importline line
     JOIN program_budgets_importline manager
         ON manager.roster_import_id = line.roster_import_id
@@ -279,11 +279,12 @@ def _set_managers(roster_import: RosterImport, origin: Origin, at: datetime) -> 
     """Let people have the managers whom later lines have made; all are there by now."""
     with connections[router.db_for_write(ImportLine)].cursor() as cursor:
         cursor.execute(MANAGERS, [roster_import.pk])
-        managers = dict(cursor.fetchall())
-    for part in batched(sorted(managers), LINES_AT_ONCE):
+        rows = cursor.fetchall()
+    for part in batched(sorted(rows), LINES_AT_ONCE):
         set_managers(
             roster=roster_import.roster,
-            managers={person_id: managers[person_id] for person_id in part},
+            managers={person_id: manager_id for person_id, manager_id, _ in part},
+            lines={person_id: line for person_id, _, line in part},
             origin=origin,
             at=at,
         )

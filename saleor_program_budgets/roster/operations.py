@@ -11,7 +11,7 @@ from saleor_program_budgets import accounts as account_tree
 from saleor_program_budgets.errors import InvalidInput
 from saleor_program_budgets.models import Account, Person, Program, Roster, RosterProgram, Source
 from saleor_program_budgets.roster import departments as tree
-from saleor_program_budgets.roster.people import people_of, those_named
+from saleor_program_budgets.roster.people import TEXTS, people_of, those_named
 from saleor_program_budgets.roster.plan import (
     Action,
     Setting,
@@ -379,7 +379,10 @@ def _write(
 
 
 def _at_line(wanted: Wanted, line: int) -> Wanted:
-    return wanted if wanted.line == line else replace(wanted, line=line)
+    """Return what is wanted as a line of a file would say it: without space around."""
+    texts = {name: getattr(wanted, name) for name in (*TEXTS, "manager")}
+    trimmed = {name: text.strip() for name, text in texts.items() if text is not None}
+    return replace(wanted, line=line, **trimmed)
 
 
 def _named_by(wanted: Wanted, known: Known) -> str:

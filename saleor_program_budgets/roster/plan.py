@@ -8,7 +8,6 @@ manager is who that line makes) and ``attributes``.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from saleor_program_budgets.errors import InvalidInput
 from saleor_program_budgets.models import ImportLine, Member, PlannedChange
 from saleor_program_budgets.roster.departments import all_account_ids, check_name
 from saleor_program_budgets.roster.people import TEXTS
-from saleor_program_budgets.roster.rows import Rejected
+from saleor_program_budgets.roster.rows import CONTROL, SPREADSHEET_ERROR, Rejected
 from saleor_program_budgets.roster.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ type Planned = tuple[str, int | None, datetime]
 
 LONGEST = {"external_id": 255, "email": 254, "user_name": 255, "first_name": 256, "last_name": 256}
 LONGEST_TEXT = 250
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 USERS_AT_ONCE = 5_000
 
 
@@ -187,8 +185,10 @@ def _check_texts(wanted: Wanted) -> None:
         longest = LONGEST.get(name, LONGEST_TEXT)
         if len(value) > longest:
             raise Unusable(name, f"This takes up to {longest} characters.")
-        if _CONTROL.search(value):
+        if CONTROL.search(value):
             raise Unusable(name, "This has characters that can't be kept.")
+        if SPREADSHEET_ERROR.fullmatch(value):
+            raise Unusable(name, "This is a spreadsheet's error.")
     if wanted.email:
         try:
             validate_email(wanted.email)

@@ -118,7 +118,7 @@ def preview_import(
         creates_departments=creates_departments,
         departments=_departments(read.wanted, steps, setting.departments),
         counts=dict(Counter(str(step.action) for step in steps)),
-        rejected=[each.as_json() for each in sorted_by_line(read.rejections.first)],
+        rejected=[each.as_json() for each in read.rejections.first],
         rejected_count=read.rejections.count,
         rejected_fields=read.rejections.by_field,
         basis=basis_of(roster, setting.departments),
@@ -132,11 +132,6 @@ def preview_import(
             mapping=roster.mapping | to_remember(read.table.header, read.mapping)
         )
     return batch
-
-
-def sorted_by_line(rejected: Iterable[Rejected]) -> list[Rejected]:
-    """Return rejected lines in the order of the file."""
-    return sorted(rejected, key=lambda each: each.line)
 
 
 def basis_of(roster: Roster, departments: Departments) -> str:

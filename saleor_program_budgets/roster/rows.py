@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import insort
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 KEPT = 100
 LONGEST = {
-    Field.EXTERNAL_ID: 128,
+    Field.EXTERNAL_ID: 255,
     Field.EMAIL: 254,
     Field.FIRST_NAME: 256,
     Field.LAST_NAME: 256,
@@ -44,8 +45,8 @@ LINE = "line"
 _ACTIVE = "true yes 1 active enabled ja aktiv oui actif"
 _INACTIVE = "false no 0 inactive disabled terminated nein inaktiv non inactif"
 _ACTIVITY = dict.fromkeys(_ACTIVE.split(), True) | dict.fromkeys(_INACTIVE.split(), False)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_SPREADSHEET_ERROR = re.compile(r"#(N/A|[A-Z_]+[!?]|DIV/0!)")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+SPREADSHEET_ERROR = re.compile(r"#(N/A|[A-Z_]+[!?]|DIV/0!)")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DOTTED_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 
@@ -98,8 +99,8 @@ class Rejections:
         """Count a row, and keep it if it is among the first."""
         self.count += 1
         self.by_field[rejected.field] = self.by_field.get(rejected.field, 0) + 1
-        if len(self.first) < self.kept:
-            self.first.append(rejected)
+        insort(self.first, rejected, key=lambda each: each.line)
+        del self.first[self.kept :]
 
 
 class Unusable(Exception):
@@ -174,9 +175,9 @@ def _check_text(field: Field, text: str) -> None:
     longest = LONGEST.get(field, LONGEST_OTHER)
     if len(text) > longest:
         raise Unusable(field, f"The cell has {len(text):,} characters: up to {longest} are kept.")
-    if not text.isprintable() and _CONTROL.search(text):
+    if not text.isprintable() and CONTROL.search(text):
         raise Unusable(field, "The cell has a line break, or characters that can't be kept.")
-    if text.startswith("#") and _SPREADSHEET_ERROR.fullmatch(text):
+    if text.startswith("#") and SPREADSHEET_ERROR.fullmatch(text):
         raise Unusable(field, f"The cell has the spreadsheet's error {text}: repair its formula.")
 
 

@@ -15,7 +15,7 @@ from django.db import connections, router, transaction
 from saleor_program_budgets.models import Person, Source
 from saleor_program_budgets.roster import bulk, departments, planned, record
 from saleor_program_budgets.roster.people import TEXTS, customers_among
-from saleor_program_budgets.roster.plan import Action
+from saleor_program_budgets.roster.plan import Action, Step
 from saleor_program_budgets.roster.shop import Profile
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from saleor_program_budgets.models import Roster
-    from saleor_program_budgets.roster.plan import Step
     from saleor_program_budgets.roster.shop import Shop
     from saleor_program_budgets.roster.wanted import Origin
 
@@ -378,9 +377,20 @@ def _profile(values: Mapping[str, Any]) -> Profile:
 
 
 def set_managers(
-    *, roster: Roster, managers: Mapping[int, int | None], origin: Origin, at: datetime
+    *,
+    roster: Roster,
+    managers: Mapping[int, int | None],
+    lines: Mapping[int, int] | None = None,
+    origin: Origin,
+    at: datetime,
 ) -> None:
-    """Let people (by id) have these managers (ids), who were made beside them, or none."""
+    """Let people (by id) have these managers (ids), who were made beside them, or none.
+
+    *lines* says by which line of a file.
+    """
+    of_line = {
+        person_id: Step(line, Action.UPDATE, person_id) for person_id, line in (lines or {}).items()
+    }
     with transaction.atomic():
         departments.lock(roster)
         known = _locked(managers)
@@ -395,7 +405,7 @@ def set_managers(
                     person.user_reference,
                     {"manager": person.manager_id},
                     {"manager": managers[person.pk]},
-                    None,
+                    of_line.get(person.pk),
                 )
                 for person in changing
             ],

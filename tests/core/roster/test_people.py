@@ -253,6 +253,23 @@ def test_a_name_and_a_path_that_ends_with_it_are_made_beside_each_other(world: W
     assert (ann.account.parent.name, ben.account.parent.name) == ("Acme", "Sales")
 
 
+def test_what_a_request_says_is_kept_as_a_file_would_say_it(world: World) -> None:
+    acme = add_roster(world)
+    ann = put_one(world, acme, email=" ann@acme.example ", title="\u2028", first_name=" Ann\xa0")
+    assert (ann.email, ann.user_name, ann.title, ann.first_name) == (
+        "ann@acme.example",
+        "ann@acme.example",
+        "",
+        "Ann",
+    )
+    before = everything()
+    for title in ("a\x9fb", "#N/A"):  # a file with it could not be imported again
+        with pytest.raises(InvalidInput) as refused:
+            put_one(world, acme, email="ann@acme.example", title=title)
+        assert refused.value.field == "title"
+    assert everything() == before
+
+
 # Two rosters
 
 

@@ -137,6 +137,14 @@ def test_a_name_of_two_departments_asks_for_a_path(world: World) -> None:
     assert batch.counts == {"create": 1}
 
 
+def test_of_two_departments_of_a_name_the_upper_one_has_it_for_a_path(world: World) -> None:
+    acme = add_roster(world)
+    upper = world.account("North", under=acme.account)
+    lower = world.account("North", under=world.account("Sales", under=acme.account))
+    batch = preview(world, acme, ANN | {"department": "North"}, BEN | NORTH)
+    assert [line.values["account"] for line in batch.lines.all()] == [upper.pk, lower.pk]
+
+
 def test_departments_are_found_in_any_case_and_by_external_id(world: World) -> None:
     acme = add_roster(world)
     sales = world.account("Sales", under=acme.account)

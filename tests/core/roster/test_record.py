@@ -8,16 +8,18 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from saleor_program_budgets import programs, roster
-from saleor_program_budgets.models import Member, PeopleChange, PlannedChange
+from saleor_program_budgets.models import Member, PeopleChange, Person, PlannedChange
 from tests.support.people import (
     BY_API,
     BY_SCIM,
     BY_STAFF,
     SHOP,
     add_roster,
+    apply,
     department,
     load,
     person,
+    preview,
     put_one,
 )
 from tests.support.world import DAY, TESTS, World
@@ -129,6 +131,20 @@ def test_what_was_planned_names_the_plan_and_the_line(world: World) -> None:
     )
     assert (change.kind, change.effective_at) == ("left", planned.effective_at)
     assert (planned.source, planned.line, planned.actor) == ("file", 3, str(TESTS))
+
+
+def test_a_manager_whom_a_later_line_makes_is_recorded_with_the_line_that_names_them(
+    world: World,
+) -> None:
+    acme = add_roster(world)
+    batch = preview(
+        world, acme, ANN | {"manager": "ben@acme.example"}, {"email": "ben@acme.example"}
+    )
+    apply(world, batch, lines_at_once=1)
+    ann, ben = Person.objects.order_by("email")
+    change = PeopleChange.objects.get(person_id=ann.pk, kind="updated")
+    assert (change.line, change.source, change.source_reference) == (2, "file", str(batch.pk))
+    assert change.after == {"manager": ben.pk}
 
 
 def test_nothing_is_recorded_where_nothing_changes(world: World) -> None:

@@ -20,7 +20,15 @@ from django.db.models import Model
 
 from saleor_program_budgets import ledger
 from saleor_program_budgets.errors import BudgetError, Refusal
-from saleor_program_budgets.models import Hold, Lot, Outcome, Posting, Rollover
+from saleor_program_budgets.models import (
+    Hold,
+    Limit,
+    Lot,
+    Outcome,
+    PeopleChange,
+    Posting,
+    Rollover,
+)
 from tests.support.world import World
 
 if TYPE_CHECKING:
@@ -41,13 +49,17 @@ NAMED_ELSEWHERE = {
 }
 """References that the models don't declare, by table, and within an answer by its word."""
 NOT_TOLD = {"hold_id", "posting_id", "is_replay"}
+OWNER = "SELECT member_id FROM program_budgets_limit WHERE id = limit_id"
 ORDER: dict[type[Model], str] = {
     # An id is drawn at random within a millisecond; the key says which one it is.
     Hold: "key",
     Outcome: "key",
     # Of many members who are renewed together each comes where the database's plan puts them.
-    Lot: "limit_id, created_at, origin, source_id, id",
+    Lot: f"({OWNER}), limit_id, created_at, origin, source_id, id",
     Posting: "at, member_id, unit, kind, id",
+    # Who was left halfway is completed after the others.
+    Limit: "kind, member_id, unit, id",
+    PeopleChange: "at, user_reference, id",
     Rollover: "limit_id, ends_at",
 }
 """What says which row is which, where it isn't the order of their coming."""
@@ -155,10 +167,14 @@ def _table(model: type[Model]) -> str:
     return model._meta.db_table.removeprefix("program_budgets_")
 
 
+def _order(model: type[Model]) -> str:
+    return ORDER.get(model, model._meta.pk.column)
+
+
 def rows() -> dict[str, list[dict[str, Any]]]:
     """Return every row of this app as it is, by table and in an order that runs have in common."""
     queries = [
-        f"SELECT '{_table(model)}', json_agg(to_jsonb(t) ORDER BY {ORDER.get(model, 'id')})::text"
+        f"SELECT '{_table(model)}', json_agg(to_jsonb(t) ORDER BY {_order(model)})::text"
         f" FROM {model._meta.db_table} t"
         for model in _models()
     ]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import graphene
-from django.core.exceptions import ValidationError
 from django.utils import timezone
-from saleor.core.utils.url import validate_storefront_url
 from saleor.graphql.core.types import BaseInputObjectType, NonNullList
 
 from saleor_program_budgets import roster as rosters
+from saleor_program_budgets.interfaces import invitations
 from saleor_program_budgets.interfaces.graphql.common import (
     CHANGE_PROGRAMS,
     DOC_CATEGORY,
@@ -18,7 +17,6 @@ from saleor_program_budgets.interfaces.graphql.common import (
 )
 from saleor_program_budgets.interfaces.graphql.errors import (
     ProgramBudgetError,
-    field_error,
     translated,
 )
 from saleor_program_budgets.interfaces.graphql.mutations.base import (
@@ -156,15 +154,6 @@ def _values(mutation: type[BudgetMutation], given: dict[str, Any]) -> dict[str, 
             Program.objects.all(), given["programs"], ProgramBudgetProgram, field="programs"
         )
     if "invitation_url" in given:
-        values["invitation_url"] = _checked_url((given["invitation_url"] or "").strip())
+        values["invitation_url"] = (given["invitation_url"] or "").strip()
+        invitations.check_invitation_url(values["invitation_url"])
     return values
-
-
-def _checked_url(url: str) -> str:
-    """Return *url*; raises unless the shop allows sending people there, or it is empty."""
-    if url:
-        try:
-            validate_storefront_url(url)
-        except ValidationError as error:
-            raise field_error("invitation_url", "; ".join(error.messages), "invalid") from error
-    return url
