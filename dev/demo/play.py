@@ -4,12 +4,11 @@ import os
 import signal
 import sys
 import time
-from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from types import FrameType
 
 from dev import scratch
-from dev.demo import people, program, report, roster, servers, shop, store, story
+from dev.demo import people, program, report, roster, servers, shop, story
 from dev.demo.api import Api, ApiError, Session
 from dev.demo.day import Day, Deviation, expect
 from dev.demo.program import money
@@ -36,10 +35,9 @@ def main() -> int:
 
 def _play(directory: Path) -> int:
     progress = Progress()
-    with ExitStack() as stack:
-        saleor = stack.enter_context(servers.running(directory))
+    with servers.running(directory) as saleor:
         progress.done("Saleor's API, a Celery worker and beat are up")
-        api = stack.enter_context(closing(Api(saleor.api_url)))
+        api = Api(saleor.api_url)
         try:
             day = _set_up(api, progress)
             for title, act in story.acts():
@@ -50,8 +48,9 @@ def _play(directory: Path) -> int:
         except (ApiError, Deviation) as failure:
             say(f"\n{saleor.tails()}\n\nTHE DAY WENT OTHERWISE: {failure}")
             return 1
-        store_url = stack.enter_context(_store_page(day))
-        print(_addresses(saleor, day, store_url), flush=True)
+        finally:
+            api.close()
+        print(_addresses(saleor, day), flush=True)
         if not os.environ.get("ONCE"):
             _stay(saleor)
     return 0
@@ -102,22 +101,10 @@ def _pass_a_year(day: Day, progress: "Progress") -> None:
     expect("verify after the year", day.program.verify()["isClean"], True)
 
 
-def _store_page(day: Day) -> AbstractContextManager[str]:
-    """Serve the store's page for those who shop in the story."""
-    return store.running(
-        day.api.url,
-        channel=day.shop.channel,
-        shoppers=list(story.shoppers(day.people)),
-        password=people.PASSWORD,
-        pay=store.payments(day.api, card_token=day.shop.card_token),
-    )
-
-
-def _addresses(saleor: Saleor, day: Day, store_url: str) -> str:
+def _addresses(saleor: Saleor, day: Day) -> str:
     someone = day.people["Engineering"][0]
     return (
         f"\n"
-        f"the store               {store_url}\n"
         f"GraphQL and playground  {saleor.api_url}\n"
         f"staff                   {STAFF_EMAIL}  {STAFF_PASSWORD}\n"
         f"a shopper               {someone.email}  {people.PASSWORD}\n"
