@@ -67,7 +67,7 @@ def go_on(*, import_id: int, confirmed_leavers: int | None, actor: Actor, at: da
     roster_import = RosterImport.objects.select_related("roster__account").get(pk=import_id)
     with jobs.run(JOB, at=at) as run:
         run.result = {"roster": roster_import.roster_id, "import": roster_import.pk}
-        with _beside() as beside:
+        with somebody_beside() as beside:
             rosters.apply_import(
                 roster_import=roster_import,
                 confirmed_leavers=confirmed_leavers,
@@ -83,18 +83,8 @@ def go_on(*, import_id: int, confirmed_leavers: int | None, actor: Actor, at: da
     return is_left
 
 
-def resume() -> int:
-    """Queue the files that were begun and aren't done: their task may be lost; says how many."""
-    begun = RosterImport.objects.filter(status=Status.APPLYING).order_by("pk")
-    found = list(begun.values_list("pk", "applied_by"))
-    for import_id, actor in found:
-        # Not to wait beside the one that is at work, or those that wait would be ever more.
-        app.tasks[TASK].delay(import_id, None, actor, waits=False)
-    return len(found)
-
-
 @contextmanager
-def _beside() -> Iterator[Executor]:
+def somebody_beside() -> Iterator[Executor]:
     """Give a thread that works on a connection of its own, which may write."""
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(stack.enter_context, allow_writer()).result()
@@ -103,3 +93,13 @@ def _beside() -> Iterator[Executor]:
         finally:
             thread.submit(stack.close).result()
             thread.submit(connections.close_all).result()
+
+
+def resume() -> int:
+    """Queue the files that were begun and aren't done: their task may be lost; says how many."""
+    begun = RosterImport.objects.filter(status=Status.APPLYING).order_by("pk")
+    found = list(begun.values_list("pk", "applied_by"))
+    for import_id, actor in found:
+        # Not to wait beside the one that is at work, or those that wait would be ever more.
+        app.tasks[TASK].delay(import_id, None, actor, waits=False)
+    return len(found)

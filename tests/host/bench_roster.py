@@ -125,15 +125,18 @@ def _apply(roster: Roster) -> None:
     from django.utils import timezone
 
     from saleor_program_budgets import roster as people
+    from saleor_program_budgets.interfaces.roster_files import somebody_beside
     from saleor_program_budgets.interfaces.shop import SaleorShop
     from tests.host.support.shop import ACTOR
 
-    batch = people.apply_import(
-        roster_import=roster.imports.latest("pk"),
-        shop=SaleorShop(),
-        actor=ACTOR,
-        at=timezone.now(),
-    )
+    with somebody_beside() as beside:
+        batch = people.apply_import(
+            roster_import=roster.imports.latest("pk"),
+            shop=SaleorShop(),
+            actor=ACTOR,
+            at=timezone.now(),
+            beside=beside,
+        )
     if batch.lines.filter(status="applied").count() != PEOPLE:
         raise RuntimeError("not every line was applied")
 
