@@ -161,11 +161,29 @@ def _the_first_lot_waits(seconds: float) -> Iterator[None]:
         execute("DROP FUNCTION tests_meet() CASCADE; DROP SEQUENCE tests_came")
 
 
+def _line_by_line(adjust: Callable[[], object]) -> Callable[[], object]:
+    """Let a set look up what it needs in the order of its lines, not of the tables.
+
+    The planner prefers that order too as long as it doesn't know how few rows there are.
+    """
+
+    def run() -> object:
+        for way in ("hashjoin", "mergejoin", "seqscan", "bitmapscan"):
+            execute(f"SET enable_{way} TO off")
+        return adjust()
+
+    return run
+
+
 def _two_sets_across(world: World, *, wait: float) -> list[object]:
     """Let two sets meet that name the same members in opposite orders."""
     members = world.members(4, world.account("Acme"))
+    execute("ANALYZE")
     with _the_first_lot_waits(wait):
-        return race(_set(world, members, "down"), _set(world, members[::-1], "up"))
+        return race(
+            _line_by_line(_set(world, members, "down")),
+            _line_by_line(_set(world, members[::-1], "up")),
+        )
 
 
 def test_sets_in_any_order_and_purchases_between(committed_world: World) -> None:
