@@ -258,7 +258,7 @@ def _everything() -> Everything:
     anything: who comes back asks for theirs, and doesn't again once they are back.
     """
     found = books()
-    del found["jobrun"], found["figurechange"]
+    del found["jobrun"]
     found["outcome"] = [each for each in found["outcome"] if each["result"].get("count") != 0]
     return found, _customers()
 
