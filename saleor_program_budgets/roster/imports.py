@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from saleor_program_budgets.models import Roster
     from saleor_program_budgets.roster.shop import Shop
 
-LINES_AT_ONCE = 1_000
+LINES_AT_ONCE = 2_000
 KEPT_DRAFTS = timedelta(days=30)
 KEPT_FILES = timedelta(days=365)
 """How long the lines of an applied file are kept; what it changed is on record for good."""

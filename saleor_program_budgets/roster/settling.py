@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from saleor_program_budgets.models import JobRun
 
 BY_ROSTER = Actor.system("roster")
-SETTLED_AT_ONCE = 1_000
+SETTLED_AT_ONCE = 2_000
 JOB_SECONDS = 240.0
 JOB = "settle-people"
 
