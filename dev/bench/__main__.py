@@ -1,7 +1,7 @@
 """Measure the ledger on a private PostgreSQL with default durability.
 
-    python -m dev.bench [hot] [crumbs] [closing] [people] [reads] [size] [weight] [--quick]
-                        [--markdown] [--output docs/benchmarks.md] [--entries 10000000] …
+    python -m dev.bench [hot] [crumbs] [closing] [codes] [figures] [people] [reads] [size] [weight]
+                        [--quick] [--markdown] [--output docs/benchmarks.md] [--entries 10000000] …
 
 Without a section all are measured. docs/benchmarks.md says what each shows. Only ratios mean
 something on another machine.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SECTIONS = ("hot", "crumbs", "closing", "codes", "people", "reads", "size", "weight")
+SECTIONS = ("hot", "crumbs", "closing", "codes", "figures", "people", "reads", "size", "weight")
 
 
 @dataclass(frozen=True, slots=True)

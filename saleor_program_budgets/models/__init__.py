@@ -9,6 +9,16 @@ from saleor_program_budgets.models.codes import (
     CodeRedemption,
     RedemptionCode,
 )
+from saleor_program_budgets.models.figures import (
+    AccountDay,
+    AccountTotal,
+    AccountWeek,
+    CycleTotal,
+    DayTotal,
+    FigureChange,
+    FigureFold,
+    Standing,
+)
 from saleor_program_budgets.models.holds import Hold, HoldLot
 from saleor_program_budgets.models.jobs import JobRun
 from saleor_program_budgets.models.journal import Entry, Outcome, Posting, Refused
@@ -37,6 +47,9 @@ from saleor_program_budgets.models.seals import Seal
 
 __all__ = [
     "Account",
+    "AccountDay",
+    "AccountTotal",
+    "AccountWeek",
     "Adjustment",
     "AdjustmentLine",
     "Cap",
@@ -45,7 +58,11 @@ __all__ = [
     "CodeLockout",
     "CodeRedemption",
     "Cycle",
+    "CycleTotal",
+    "DayTotal",
     "Entry",
+    "FigureChange",
+    "FigureFold",
     "GroupMember",
     "Hold",
     "HoldLot",
@@ -73,4 +90,5 @@ __all__ = [
     "RosterToken",
     "Seal",
     "Source",
+    "Standing",
 ]

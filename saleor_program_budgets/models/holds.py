@@ -87,6 +87,8 @@ class Hold(models.Model):
             models.Index(
                 fields=("created_at",), name="hold_unsettled", condition=REMAINS & ~Q(order_id="")
             ),
+            models.Index(fields=("program", "created_at"), name="hold_program"),
+            models.Index(fields=("account", "created_at"), name="hold_account"),
         )
 
     def __str__(self) -> str:

@@ -120,12 +120,17 @@ class Entry(models.Model):
 
 
 class Refused(models.Model):
-    """A purchase that didn't fit, with the limit that bound; changes no balance."""
+    """A purchase that didn't fit, with the limit that bound; changes no balance.
+
+    ``account`` is the one that the member was under, and ``cycle`` the one that was open then.
+    """
 
     code = models.CharField(max_length=32)
     program = models.ForeignKey(Program, on_delete=models.PROTECT, null=True)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True)
     limit = models.ForeignKey(Limit, on_delete=models.PROTECT, null=True)
+    account = _named(Account)
+    cycle = _named(Cycle)
     user_reference = models.CharField(max_length=36, blank=True)
     channel_id = models.CharField(max_length=36, blank=True)
     checkout_id = models.CharField(max_length=36, blank=True)
@@ -138,7 +143,10 @@ class Refused(models.Model):
 
     class Meta:
         verbose_name_plural = "refused purchases"
-        indexes = (models.Index(fields=("program", "at"), name="refused_program"),)
+        indexes = (
+            models.Index(fields=("program", "at"), name="refused_program"),
+            models.Index(fields=("account", "at"), name="refused_account"),
+        )
 
     def __str__(self) -> str:
         return f"{self.code} {self.pk}"

@@ -49,10 +49,11 @@ def committed_world(transactional_db: None) -> Iterator[World]:
 
 
 def _world() -> Iterator[World]:
-    from saleor_program_budgets import ledger
+    from saleor_program_budgets import figures, ledger
     from tests.support.world import World
 
     world = World()
     yield world
     if not world.is_tampered:
         assert [str(difference) for difference in ledger.verify().differences] == []
+        assert [str(difference) for difference in figures.verify()] == []

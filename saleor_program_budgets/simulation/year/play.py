@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
-from saleor_program_budgets import ledger, programs
+from saleor_program_budgets import figures, ledger, programs
 from saleor_program_budgets.models import Program
 from saleor_program_budgets.simulation.options import Unfit
 from saleor_program_budgets.simulation.report import text
@@ -181,7 +181,7 @@ def prove(performance: Performance) -> Year:
         *performance.nights.findings,
         *(f"{each.name}: {finding}" for each in accounts for finding in each.findings),
     ]
-    return Year(performance.chronicle.lines, accounts, findings, ledger.verify())
+    return Year(performance.chronicle.lines, accounts, findings, figures.prove())
 
 
 def proof(played: Year) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant
 
-from saleor_program_budgets import ledger
+from saleor_program_budgets import figures, ledger
 from saleor_program_budgets.models import Cycle, Program
 from tests.properties import books, expectations
 from tests.properties.machine.codes import CodeRules
@@ -16,6 +16,8 @@ from tests.properties.machine.value import ValueRules
 from tests.properties.machine.world import WorldRules
 
 SHOWN_EVERY = 10
+FOLDED_AT_ONCE = 20
+"""Some of what waits: figures are exact whatever is folded."""
 
 
 class LedgerMachine(WorldRules, ValueRules, PurchaseRules, OrderRules, CorrectionRules, CodeRules):
@@ -89,3 +91,5 @@ class LedgerMachine(WorldRules, ValueRules, PurchaseRules, OrderRules, Correctio
         verification = ledger.verify()
         assert verification.is_clean
         assert set(verification.overspent.values()) <= {0}
+        assert figures.verify() == ()
+        figures.fold_batch(at=self.model.at, batch=FOLDED_AT_ONCE)
