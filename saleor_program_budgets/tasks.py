@@ -12,7 +12,7 @@ from saleor.celeryconf import app
 from saleor.checkout.models import Checkout
 from saleor.core.db.connection import allow_writer
 
-from saleor_program_budgets import codes, ledger, programs, roster
+from saleor_program_budgets import codes, figures, ledger, programs, roster
 from saleor_program_budgets.interfaces import (
     batches,
     code_mail,
@@ -71,8 +71,8 @@ def reconcile() -> dict[str, int]:
 @app.task
 @allow_writer()
 def verify() -> bool:
-    """Prove the ledger; every difference is logged as an error."""
-    verification = ledger.verify()
+    """Prove the ledger and the figures; every difference is logged as an error."""
+    verification = figures.prove()
     for difference in verification.differences:
         logger.error("The ledger contradicts its journal: %s", difference)
     return verification.is_clean
@@ -88,6 +88,13 @@ def seal() -> int:
     if sealed.ending is not ledger.Ending.COMPLETE:
         logger.warning("Not all of the journal is sealed: %s", sealed.ending)
     return sealed.postings
+
+
+@app.task
+@allow_writer()
+def fold_figures() -> dict[str, Any] | None:
+    """Add what has changed to the totals of figures."""
+    return _result_of(figures.fold(at=timezone.now()))
 
 
 @app.task

@@ -20,6 +20,7 @@ JOBS = """
 { programBudgetJobs(first: 10) { edges { node { name state done result error finishedAt } } } }
 """
 SCHEDULED = {
+    "fold-figures": 60,
     "renew": 60,
     "close-programs": 60,
     "sweep-leavers": 300,

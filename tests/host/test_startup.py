@@ -128,8 +128,14 @@ def test_verify_task_logs_each_difference(member: Member, caplog: Any) -> None:
     Limit.objects.filter(member=member).update(ceiling=1)
 
     assert tasks.verify() is False
-    assert [record.levelname for record in caplog.records if "ledger" in record.message] == [
-        "ERROR"
+    logged = [
+        (record.levelname, record.args[0].check)
+        for record in caplog.records
+        if record.name == tasks.__name__
+    ]
+    assert logged == [
+        ("ERROR", "members_match_lots"),
+        ("ERROR", "figures_match_ledger"),
     ]
 
 

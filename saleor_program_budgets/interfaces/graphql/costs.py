@@ -41,6 +41,9 @@ COSTS: dict[str, dict[str, dict[str, Any]]] = {
         "programBudgetRosterImports": PAGE,
         # Reads all of a roster's people.
         "programBudgetRosterExport": {"complexity": 50},
+        # Six queries at most, each of bounded cost.
+        "programBudgetFigures": {"complexity": 10},
+        "programBudgetFiguresVersion": ONE,
         # Reads the whole journal.
         "programBudgetVerify": {"complexity": 1000},
     },

@@ -107,6 +107,7 @@ from saleor_program_budgets.interfaces.graphql.overrides import (
 )
 from saleor_program_budgets.interfaces.graphql.queries.accounts import AccountQueries
 from saleor_program_budgets.interfaces.graphql.queries.codes import CodeQueries
+from saleor_program_budgets.interfaces.graphql.queries.figures import FigureQueries
 from saleor_program_budgets.interfaces.graphql.queries.journal import JournalQueries
 from saleor_program_budgets.interfaces.graphql.queries.members import MemberQueries
 from saleor_program_budgets.interfaces.graphql.queries.operations import OperationQueries
@@ -132,6 +133,7 @@ class Queries(
     OperationQueries,
     CodeQueries,
     RosterQueries,
+    FigureQueries,
 ):
     """All queries that are added."""
 

@@ -10,7 +10,7 @@ from saleor.graphql.core.connection import create_connection_slice
 from saleor.graphql.core.context import get_database_connection_name
 from saleor.graphql.core.fields import ConnectionField, PermissionsField
 
-from saleor_program_budgets import ledger
+from saleor_program_budgets import figures, ledger
 from saleor_program_budgets.interfaces.graphql.common import (
     ADDED_IN,
     DOC_CATEGORY,
@@ -75,8 +75,9 @@ class JournalQueries(graphene.ObjectType):
         ProgramBudgetVerification,
         required=True,
         description=(
-            "Recompute every balance from the journal and name each difference. Reads the whole "
-            f"journal of the primary database.{ADDED_IN}"
+            "Recompute every balance from the journal, and every figure from balances and "
+            "journal, and name each difference. Reads the whole journal of the primary "
+            f"database.{ADDED_IN}"
         ),
         permissions=READ_FIGURES,
         doc_category=DOC_CATEGORY,
@@ -146,7 +147,7 @@ class JournalQueries(graphene.ObjectType):
     @allow_writer()
     def resolve_program_budget_verify(_root: Any, _info: Any) -> ledger.Verification:
         """Prove on the primary: a replica may lag between two of the compared tables' writes."""
-        return ledger.verify()
+        return figures.prove()
 
 
 def _page(queryset: Any, info: Any, arguments: dict[str, Any], connection: Any) -> Any:
