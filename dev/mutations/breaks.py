@@ -158,8 +158,8 @@ BREAKS = (
     Break(
         "figures of a move don't wait for a purchase under way",
         "migrations/sql/figures.sql",
-        "PERFORM program_budgets_lock(ARRAY(",
-        "PERFORM cardinality(ARRAY(",
+        "PERFORM program_budgets_lock(v_limits)",
+        "PERFORM cardinality(v_limits)",
         "tests/concurrency/test_figures.py",
     ),
     Break(

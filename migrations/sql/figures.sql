@@ -175,6 +175,8 @@ CREATE TRIGGER program_budgets_note_refusals
 -- after it: their limits are locked, and then read.
 CREATE FUNCTION program_budgets_note_members() RETURNS trigger
 LANGUAGE plpgsql AS $$
+DECLARE
+    v_limits bigint[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO program_budgets_figurechange
@@ -198,11 +200,15 @@ BEGIN
             GROUP BY program.id, member.account_id;
         RETURN NULL;
     END IF;
-    PERFORM program_budgets_lock(ARRAY(
-        SELECT budget.id FROM gone
-            JOIN written USING (id)
-            JOIN program_budgets_limit budget ON budget.kind = 'member' AND budget.member_id = gone.id
-            WHERE gone.account_id <> written.account_id));
+    -- Planned each time: a plan that was made for one member takes seconds for thousands.
+    EXECUTE $limits$
+    SELECT coalesce(array_agg(budget.id), '{}') FROM gone
+        JOIN written USING (id)
+        JOIN program_budgets_limit budget ON budget.kind = 'member' AND budget.member_id = gone.id
+        WHERE gone.account_id <> written.account_id
+    $limits$ INTO v_limits;
+    PERFORM program_budgets_lock(v_limits);
+    EXECUTE $change$
     INSERT INTO program_budgets_figurechange
         (program_id, account_id, unit, remaining, held, members, spenders, overspent, granted,
          redeemed, refunded, lapsed, withdrawn, redemptions, refusals, limits)
@@ -234,7 +240,8 @@ BEGIN
     SELECT program_id, account_id, unit, sum(remaining), 0, sum(members), sum(spenders),
            sum(overspent), 0, 0, 0, 0, 0, 0, 0,
            coalesce(array_agg(limit_id) FILTER (WHERE limit_id IS NOT NULL), '{}')
-        FROM change GROUP BY program_id, account_id, unit;
+        FROM change GROUP BY program_id, account_id, unit
+    $change$;
     RETURN NULL;
 END
 $$;
