@@ -25,6 +25,7 @@ from saleor_program_budgets.interfaces.identity import (
     actor_of,
 )
 from saleor_program_budgets.interfaces.scim import view as scim
+from saleor_program_budgets.interfaces.storefront import serving as storefront
 from saleor_program_budgets.manifest import manifest
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_VIEWS = {scim.ROOT: scim.handle}
+_VIEWS = {scim.ROOT: scim.handle, storefront.ROOT: storefront.handle}
 """What answers below the plugin's address, by the first part of the path."""
 
 

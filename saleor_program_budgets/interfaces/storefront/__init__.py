@@ -1,0 +1,1 @@
+"""What storefronts load from the plugin's address: the shopper's component."""
