@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from saleor_program_budgets.models import JobRun
 
+JOB = "fold-figures"
 BATCH = 10_000
 BUDGET_SECONDS = 50.0
 """How long a run goes on before it leaves the rest to the next."""
@@ -28,7 +29,7 @@ def fold(
     those that wait. Nobody waits for this, and no figure depends on when it is done.
     """
     try:
-        with jobs.run("fold_figures", at=at) as run:
+        with jobs.run(JOB, at=at) as run:
             folded = batch
             while folded == batch and run.seconds < budget_seconds:
                 folded = fold_batch(at=at, batch=batch)

@@ -61,7 +61,7 @@ def test_nothing_to_fold_is_nothing(world: World) -> None:
 
 def test_a_second_run_leaves_it_to_the_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(*_: object, **__: object) -> None:
-        raise jobs.AlreadyRunning("fold_figures")
+        raise jobs.AlreadyRunning("fold-figures")
 
     monkeypatch.setattr(folding.jobs, "run", busy)
     assert figures.fold(at=world.at) is None
