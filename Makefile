@@ -20,7 +20,7 @@ export ONCE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-core test-host check static bench lock schema migrations format clean
+.PHONY: help setup web demo test test-core test-host test-browser check static bench lock schema migrations format clean
 
 help: ## List these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -31,20 +31,26 @@ $(READY): requirements.lock pyproject.toml setup.py plugin.toml dev/bootstrap.sh
 	@dev/bootstrap.sh
 	@touch $@
 
-demo: $(READY) ## Trade through a program in a running Saleor (ONCE=1: and stop)
+web: $(READY) ## Build the Dashboard pages, if their source has changed
+	@$(PYTHON) -m dev.web
+
+demo: web ## Trade through a program in a running Saleor (ONCE=1: and stop)
 	@$(PYTHON) -m dev.demo
 
-test: $(READY) ## Run all tests
-	@$(PYTHON) -m dev.test core host -- $(ARGS)
+test: web ## Run all tests
+	@$(PYTHON) -m dev.test core host browser -- $(ARGS)
 
 test-core: $(READY) ## Run the tests that need no Saleor
 	@$(PYTHON) -m dev.test core -- $(ARGS)
 
-test-host: $(READY) ## Run the tests inside Saleor
+test-host: web ## Run the tests inside Saleor
 	@$(PYTHON) -m dev.test host -- $(ARGS)
 
-check: static ## Run everything that has to pass before a change lands
-	@$(PYTHON) -m dev.test core host
+test-browser: web ## Run the Dashboard pages in a browser, against a running Saleor
+	@$(PYTHON) -m dev.test browser -- $(ARGS)
+
+check: static web ## Run everything that has to pass before a change lands
+	@$(PYTHON) -m dev.test core host browser
 
 static: $(READY) ## Lint, types, layers, migrations and schema, each with its time
 	@$(PYTHON) -m dev.check
@@ -54,7 +60,7 @@ bench: $(READY) ## Measure the ledger (ARGS="hot --quick"), and gateway and code
 	@$(PYTHON) -m dev.bench.hosted
 
 lock: $(READY) ## Resolve requirements.lock again
-	@.venv/bin/uv pip compile pyproject.toml --group dev --group saleor --universal \
+	@.venv/bin/uv pip compile pyproject.toml --group dev --group web --group saleor --universal \
 	    --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate --quiet \
 	    --custom-compile-command "make lock" --output-file requirements.lock
 
@@ -70,4 +76,5 @@ format: $(READY) ## Format, and repair what can be repaired
 
 clean: ## Remove environments, caches and builds
 	@rm -rf .venv .venvs .cache build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf saleor_program_budgets/interfaces/dashboard/static saleor_program_budgets/interfaces/dashboard/web/{node_modules,src/gql}
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

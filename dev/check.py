@@ -39,6 +39,7 @@ def _steps(checkout: Checkout) -> list[Step]:
         Step("format", [python, "-m", "ruff", "format", "--check", "."]),
         Step("types", [python, "-m", "mypy"]),
         Step("layers", [str(Path(python).with_name("lint-imports"))]),
+        Step("pages", [python, "-m", "dev.web", "--check"]),
         Step("migrations of the core", _missing_migrations(python, "core")),
     ]
     if checkout.exists:

@@ -18,6 +18,7 @@ from saleor_program_budgets.interfaces import (
     saleor_versions,
     voucher_usage,
 )
+from saleor_program_budgets.interfaces.dashboard import pages
 from saleor_program_budgets.interfaces.identity import (
     ACTIVE_BY_DEFAULT,
     GATEWAY_ID,
@@ -45,7 +46,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_VIEWS = {scim.ROOT: scim.handle, storefront.ROOT: storefront.handle}
+_VIEWS = {
+    pages.ROOT: pages.handle,
+    scim.ROOT: scim.handle,
+    storefront.ROOT: storefront.handle,
+}
 """What answers below the plugin's address, by the first part of the path."""
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from saleor.account import search
 from saleor.account import utils as account_utils
+from saleor.app import types as app_types
+from saleor.app.models import AppExtension
 from saleor.checkout import calculations
 
 if TYPE_CHECKING:
@@ -64,6 +66,34 @@ def keep_webhooks_off(*, gateway_id: str) -> None:
 
     request_transaction_action.spares_program_budgets = True  # type: ignore[attr-defined]
     WebhookPlugin._request_transaction_action = request_transaction_action  # noqa: SLF001
+
+
+def shows_extension(*, mount: str, target: str) -> bool:
+    """Say whether an App's extension can be mounted there: 3.21 knows no widgets.
+
+    Up to 3.22 mounts and targets are choices; from 3.23 on they are whatever the Dashboard knows.
+    """
+    if not hasattr(app_types, "AppExtensionMount"):
+        return True
+    mounts = dict(app_types.AppExtensionMount.CHOICES)
+    targets = dict(app_types.AppExtensionTarget.CHOICES)
+    return mount in mounts and target in targets
+
+
+def extension_fields(*, target: str, identifier: str) -> dict[str, Any]:
+    """Return the columns of an App's extension beside those that all versions have.
+
+    A widget says how its frame is loaded: on 3.22 in a column, from 3.23 on in its settings, which
+    3.22 has too. From 3.23 on an extension has an identifier.
+    """
+    known = {column.name for column in AppExtension._meta.get_fields()}
+    is_widget = target == "widget"
+    fields = {
+        "http_target_method": "GET" if is_widget else None,
+        "settings": {"widgetTarget": {"method": "GET"}} if is_widget else {},
+        "identifier": identifier,
+    }
+    return {name: value for name, value in fields.items() if name in known}
 
 
 def customer_defaults() -> dict[str, Any]:

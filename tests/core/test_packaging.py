@@ -19,7 +19,8 @@ PACKAGE = "saleor_program_budgets"
 SOURCES = ["setup.py", "pyproject.toml", "plugin.toml", "LICENSE", "migrations", PACKAGE]
 NOT_SHIPPED = {"__pycache__", "web"}
 #: Kinds of file that may come to stand anywhere, tried also while there are none.
-ADDED = [f"{PACKAGE}/ledger/more/query.sql", f"{PACKAGE}/schema.graphql"]
+PAGE = f"{PACKAGE}/interfaces/dashboard/static/index.html"
+ADDED = [f"{PACKAGE}/ledger/more/query.sql", f"{PACKAGE}/schema.graphql", PAGE]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,22 @@ def test_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
 
     assert names == {*shipped_files(), *ADDED}
+
+
+def test_plugin_without_its_pages_isnt_packed(built: Path) -> None:
+    source = built.parent
+    (source / PAGE).unlink()
+
+    refused = subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "x", source],
+        cwd=source,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert refused.returncode == 1
+    assert "The Dashboard pages aren't built: run `make web` first." in refused.stderr
 
 
 def test_wheel_holds_the_manifest_itself_not_a_link(built: Path) -> None:
