@@ -102,6 +102,13 @@ class Session:
         (payload,) = data.values()
         return payload
 
+    def token(self) -> str:
+        """The token that it acts with at the moment; raises `ApiError` for one without identity."""
+        token = self._current_token()
+        if token is None:
+            raise ApiError("Nobody is signed in.")
+        return token
+
     def _current_token(self) -> str | None:
         with self._api.logging_in:
             is_fresh = time.monotonic() - self._fetched_at < _TOKEN_SECONDS

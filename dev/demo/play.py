@@ -4,11 +4,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from types import FrameType
 
 from dev import scratch
-from dev.demo import people, program, report, roster, servers, shop, story
+from dev.demo import desk, people, program, report, roster, screen, servers, shop, store, story
 from dev.demo.api import Api, ApiError, Session
 from dev.demo.day import Day, Deviation, expect
 from dev.demo.program import money
@@ -35,11 +36,12 @@ def main() -> int:
 
 def _play(directory: Path) -> int:
     progress = Progress()
-    with servers.running(directory) as saleor:
+    with ExitStack() as stack:
+        saleor = stack.enter_context(servers.running(directory))
         progress.done("Saleor's API, a Celery worker and beat are up")
-        api = Api(saleor.api_url)
+        api = stack.enter_context(closing(Api(saleor.api_url)))
         try:
-            day = _set_up(api, progress)
+            day = set_up(api, progress)
             for title, act in story.acts():
                 act(day)
                 progress.done(title)
@@ -48,15 +50,17 @@ def _play(directory: Path) -> int:
         except (ApiError, Deviation) as failure:
             say(f"\n{saleor.tails()}\n\nTHE DAY WENT OTHERWISE: {failure}")
             return 1
-        finally:
-            api.close()
-        print(_addresses(saleor, day), flush=True)
+        store_url = stack.enter_context(_store_page(day))
+        desk_url = stack.enter_context(_desk(day, store_url))
+        print(_addresses(saleor, day, desk_url=desk_url, store_url=store_url), flush=True)
         if not os.environ.get("ONCE"):
+            screen.show(desk_url)
             _stay(saleor)
     return 0
 
 
-def _set_up(api: Api, progress: "Progress") -> Day:
+def set_up(api: Api, progress: "Progress") -> Day:
+    """Make the store, the people and their program."""
     staff = Session(api, email=STAFF_EMAIL, password=STAFF_PASSWORD)
     sold_in = shop.set_up(staff)
     progress.done("a channel with two products, delivery and taxes")
@@ -101,10 +105,34 @@ def _pass_a_year(day: Day, progress: "Progress") -> None:
     expect("verify after the year", day.program.verify()["isClean"], True)
 
 
-def _addresses(saleor: Saleor, day: Day) -> str:
+def _store_page(day: Day) -> AbstractContextManager[str]:
+    """Serve the store's page for those who shop in the story."""
+    return store.running(
+        day.api.url,
+        channel=day.shop.channel,
+        shoppers=list(story.shoppers(day.people)),
+        password=people.PASSWORD,
+        pay=store.payments(day.api, card_token=day.shop.card_token),
+    )
+
+
+def _desk(day: Day, store_url: str) -> AbstractContextManager[str]:
+    """Serve what stands in for the Dashboard, with the administrator signed in."""
+    return desk.running(
+        day.api.url,
+        email=STAFF_EMAIL,
+        password=STAFF_PASSWORD,
+        program_id=day.program.id,
+        store_url=store_url,
+    )
+
+
+def _addresses(saleor: Saleor, day: Day, *, desk_url: str, store_url: str) -> str:
     someone = day.people["Engineering"][0]
     return (
         f"\n"
+        f"the board, live         {desk_url}\n"
+        f"the store               {store_url}\n"
         f"GraphQL and playground  {saleor.api_url}\n"
         f"staff                   {STAFF_EMAIL}  {STAFF_PASSWORD}\n"
         f"a shopper               {someone.email}  {people.PASSWORD}\n"

@@ -113,7 +113,12 @@ def _sell(
     product = staff.run(
         "ProductCreate", input={"name": name.title(), "productType": kind, "category": category}
     )["product"]["id"]
-    listing = {"channelId": channel_id, "isPublished": True, "isAvailableForPurchase": True}
+    listing = {
+        "channelId": channel_id,
+        "isPublished": True,
+        "isAvailableForPurchase": True,
+        "visibleInListings": True,
+    }
     staff.run("ProductListing", id=product, input={"updateChannels": [listing]})
     variant: str = staff.run(
         "VariantCreate",
