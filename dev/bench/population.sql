@@ -3,15 +3,16 @@
 --
 -- p_first is the number of the first order; everything about an order follows from its number. The
 -- capture comes twenty orders after the hold, save for one order in p_open_every, which stays open.
+-- An order comes p_every after the one before; p_began is when number 0 would have been placed.
 CREATE OR REPLACE FUNCTION bench_trade(
-    p_members bigint[], p_cycle bigint, p_first bigint, p_orders int, p_open_every int
+    p_members bigint[], p_cycle bigint, p_first bigint, p_orders int, p_open_every int,
+    p_began timestamptz DEFAULT '2026-01-05 09:00+00', p_every interval DEFAULT '30 seconds'
 ) RETURNS void
 LANGUAGE plpgsql
 SET work_mem = '128MB'
 SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
-    v_began constant timestamptz := '2026-01-05 09:00+00';
     v_posting bigint;
 BEGIN
     CREATE TEMP TABLE bench_order ON COMMIT DROP AS
@@ -22,7 +23,7 @@ BEGIN
                program_budgets_new_id() AS hold_id,
                gen_random_uuid()::text AS checkout_id, gen_random_uuid()::text AS order_id,
                replace(gen_random_uuid()::text, '-', '') AS hold_key,
-               v_began + number * interval '30 seconds' AS at
+               p_began + number * p_every AS at
             FROM generate_series(p_first, p_first + p_orders - 1) number
             JOIN program_budgets_member member ON member.id =
                 p_members[1 + abs(hashint8extended(number, 0) % cardinality(p_members))]

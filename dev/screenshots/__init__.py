@@ -1,0 +1,1 @@
+"""Pictures of the Dashboard pages, and how soon the live board is there."""
