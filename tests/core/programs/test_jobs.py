@@ -114,7 +114,11 @@ def test_the_lock_is_let_go_of_after_a_failure(world: World) -> None:
         with pytest.raises(ZeroDivisionError), jobs.only_one("count"):
             raise ZeroDivisionError
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE classid = %s", [jobs.LOCKS])
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE datname = current_database() AND classid = %s",
+            [jobs.LOCKS],
+        )
         assert cursor.fetchone() == (0,)
 
 
