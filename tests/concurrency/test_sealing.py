@@ -217,7 +217,8 @@ def _kill_the_sealer_in_its_second_batch() -> None:
         killed: list[tuple[bool]] = []
         while not killed:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND state = 'active'"
                 " AND query LIKE '%program_budgets_seal_next%' AND pid <> pg_backend_pid()"
             )
             killed = cursor.fetchall()

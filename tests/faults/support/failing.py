@@ -103,7 +103,8 @@ class Halted:
         def is_reached() -> bool:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                    "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+                    " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
                     " AND objid = %s AND mode = 'ShareLock'",
                     [HALT_KEY],
                 )

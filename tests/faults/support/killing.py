@@ -95,7 +95,11 @@ def wait_for_orphans() -> None:
 def orphans() -> list[int]:
     """Return the process ids of the servers that dead clients have left."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s", [DOOMED])
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = %s",
+            [DOOMED],
+        )
         return [pid for (pid,) in cursor.fetchall()]
 
 
